@@ -1,0 +1,23 @@
+/**
+ * Owns the two notions of time of the appliance: a monotonic instant for timers, a wall instant for people and disk.
+ */
+
+/** Milliseconds on the monotonic time line; only differences mean something. */
+export type Millis = number & { readonly __unit?: "ms monotonic" };
+
+/** Milliseconds since 1970-01-01T00:00:00Z; may jump when the operator sets the clock. */
+export type EpochMillis = number & { readonly __unit?: "ms since 1970" };
+
+/** Source of time; injected everywhere so that tests own it. */
+export interface Clock {
+  /** Monotonic instant: never goes back, not even when the wall clock is set. */
+  now(): Millis;
+  /** Wall-clock instant, for timestamps that leave the process. */
+  wall(): EpochMillis;
+}
+
+/** The clock of the machine. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wall: () => Date.now(),
+};

@@ -1,0 +1,73 @@
+/**
+ * Owns randomness: every tag, branch, Call-ID, nonce and jitter comes from one injected source.
+ */
+
+const TOKEN_ALPHABET = "0123456789abcdefghijklmnopqrstuv";
+
+/** Source of random values; cryptographically strong in the appliance, scripted in tests. */
+export interface Entropy {
+  /** Fills the whole of `target` with random bytes and returns it. */
+  fill(target: Uint8Array): Uint8Array;
+  /** A random token of `length` characters of [0-9a-v], 5 bits each. */
+  token(length: number): string;
+  /** A random unsigned 32-bit integer. */
+  uint32(): number;
+  /** A random RFC 4122 version 4 UUID. */
+  uuid(): string;
+}
+
+/**
+ * Makes an Entropy from a function that fills buffers.
+ *
+ * @param fill Fills its argument with random bytes; 4 KiB are drawn at a time.
+ * @returns The source; it keeps one private pool.
+ */
+export function entropyFrom(fill: (target: Uint8Array) => void): Entropy {
+  const pool = new Uint8Array(4096);
+  let used = pool.length;
+
+  /** Next unused pool offset with `count` bytes behind it; `count` is small. */
+  function draw(count: number): number {
+    if (used + count > pool.length) {
+      fill(pool);
+      used = 0;
+    }
+    const at = used;
+    used += count;
+    return at;
+  }
+
+  return {
+    fill(target) {
+      fill(target);
+      return target;
+    },
+    token(length) {
+      const at = draw(length);
+      let text = "";
+      for (let i = 0; i < length; i++) text += TOKEN_ALPHABET[pool[at + i]! & 31];
+      return text;
+    },
+    uint32() {
+      const at = draw(4);
+      return ((pool[at]! << 24) | (pool[at + 1]! << 16) | (pool[at + 2]! << 8) | pool[at + 3]!) >>> 0;
+    },
+    uuid() {
+      const at = draw(16);
+      let text = "";
+      for (let i = 0; i < 16; i++) {
+        let byte = pool[at + i]!;
+        if (i === 6) byte = (byte & 0x0f) | 0x40;
+        if (i === 8) byte = (byte & 0x3f) | 0x80;
+        if (i === 4 || i === 6 || i === 8 || i === 10) text += "-";
+        text += (byte < 16 ? "0" : "") + byte.toString(16);
+      }
+      return text;
+    },
+  };
+}
+
+/** The machine's cryptographic random source. */
+export const systemEntropy: Entropy = entropyFrom((target) => {
+  crypto.getRandomValues(target);
+});

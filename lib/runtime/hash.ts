@@ -1,0 +1,23 @@
+/**
+ * Owns message digests: the three algorithms of SIP digest authentication, and a keyed hash for what we sign ourselves.
+ */
+
+/** Digest algorithms as RFC 7616 and RFC 8760 spell them. */
+export type HashAlgorithm = "MD5" | "SHA-256" | "SHA-512-256";
+
+const BUN_NAMES = { "MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512-256" } as const;
+
+/**
+ * Digests the UTF-8 bytes of `text`.
+ *
+ * @returns Lower-case hexadecimal: 32 characters for MD5, 64 for the others.
+ * Source: RFC 7616 §3.3, RFC 8760 §2.1.
+ */
+export function hashHex(algorithm: HashAlgorithm, text: string): string {
+  return new Bun.CryptoHasher(BUN_NAMES[algorithm]).update(text).digest("hex");
+}
+
+/** HMAC-SHA-256 of the UTF-8 bytes of `text` under `key`, as 32 bytes. */
+export function keyedHash(key: Uint8Array, text: string): Uint8Array {
+  return new Bun.CryptoHasher("sha256", key).update(text).digest();
+}

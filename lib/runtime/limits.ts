@@ -1,0 +1,50 @@
+/**
+ * Every numeric bound of the appliance, each with its reason. Nothing that comes from outside may grow without one.
+ * A place that needs a bound adds it here; sizes in bytes, spans in milliseconds, the rest are counts.
+ */
+export const limits = {
+  /** Largest SIP message taken from a stream or a datagram; a datagram cannot be longer. */
+  messageBytes: 65_535,
+  /** Connections open at once; 50 phones on a small office, ten times over, each twice. */
+  connectionCount: 1_024,
+  /** Connections open at once from one address; behind NAT a whole office shares one. */
+  connectionsPerSource: 256,
+  /** Unsent bytes on one connection before it is closed: a stalled reader hurts only itself. */
+  streamBacklogBytes: 1_048_576,
+  /** Longest wait for the rest of a message on a stream (slow loris). */
+  streamMessageMillis: 10_000,
+  /** Datagrams waiting for a full UDP socket; beyond it they are dropped, and their transaction repeats them. */
+  outboxDatagramCount: 16_384,
+  /** Server transactions remembered; each lives 32 s on UDP. */
+  serverTransactionCount: 65_536,
+  /** Client transactions in progress, NOTIFYs mostly. */
+  clientTransactionCount: 65_536,
+  /** NOTIFYs outstanding at once: their answers must fit the kernel's default receive buffer of 212,992 bytes. */
+  notifyWindow: 160,
+  /** Subscriptions on the appliance. */
+  subscriptionCount: 100_000,
+  /** Extensions made from patterns by somebody asking for them; unwatched ones give way first. */
+  derivedHintCount: 10_000,
+  /** Custom device states, presence states and mailboxes stored, each kind. */
+  storedStateCount: 10_000,
+  /** Characters of one presence message or subtype. */
+  stateTextChars: 1_024,
+  /** Rendered bodies kept ready. */
+  renderedBodyCount: 20_000,
+  /** Sources remembered for folding repeated complaints. */
+  complaintCount: 1_024,
+  /** Nonces whose counts are tracked. */
+  nonceCount: 32_768,
+  /** Cached name resolutions. */
+  resolvedNameCount: 1_024,
+  /** Events kept for clients that resume the event stream. */
+  eventHistoryCount: 1_000,
+  /** Event stream clients at once. */
+  eventClientCount: 64,
+  /** Bytes of one HTTP request body. */
+  httpBodyBytes: 65_536,
+  /** Signed-in browser sessions. */
+  sessionCount: 256,
+  /** Problems shown on the page. */
+  problemCount: 200,
+} as const;
