@@ -25,8 +25,9 @@ export class TimerEntry {
   /** Ring neighbours; an unarmed entry is its own ring. Only the wheel writes them. */
   next: TimerEntry = this;
   previous: TimerEntry = this;
-  /** Deadline in ticks since the wheel began. Only the wheel writes it. */
+  /** Deadline in ticks since the wheel began, and the level it waits in. Only the wheel writes them. */
   tick = 0;
+  level = 0;
 
   constructor(owner: TimerOwner) {
     this.owner = owner;
@@ -50,6 +51,8 @@ const nobody: TimerOwner = { timerFired() {} };
 /** Deadlines in a hierarchy of rings; pure: time is passed in. */
 export class Wheel {
   readonly #slots: TimerEntry[] = [];
+  /** Entries waiting in each level. */
+  readonly #counts = [0, 0, 0, 0];
   readonly #origin: Millis;
   #tick = 0;
   #armed = 0;
@@ -67,8 +70,8 @@ export class Wheel {
 
   /** Arms `entry` for the instant `at`, moving it if it was armed; an instant in the past fires at the next advance. */
   arm(entry: TimerEntry, at: Millis): void {
-    if (entry.isArmed) unlink(entry);
-    else this.#armed++;
+    if (entry.isArmed) this.#unlink(entry);
+    this.#armed++;
     const tick = Math.ceil((at - this.#origin) / TICK_MILLIS);
     entry.tick = tick <= this.#tick ? this.#tick + 1 : Math.min(tick, this.#tick + SPAN_TICKS - 1);
     this.#place(entry);
@@ -76,26 +79,19 @@ export class Wheel {
 
   /** Disarms `entry`; nothing happens when it is not armed. */
   cancel(entry: TimerEntry): void {
-    if (!entry.isArmed) return;
-    unlink(entry);
-    this.#armed--;
+    if (entry.isArmed) this.#unlink(entry);
   }
 
   /** Fires every entry whose deadline lies at or before `now`, in order of their ticks. */
   advance(now: Millis): void {
     const target = Math.floor((now - this.#origin) / TICK_MILLIS);
     while (this.#tick < target) {
-      if (this.#armed === 0) {
-        this.#tick = target;
-        return;
-      }
-      this.#tick++;
+      this.#tick = Math.min(target, this.#nextTick());
       this.#cascade();
       const ring = this.#slots[this.#tick & SLOT_MASK]!;
       while (ring.next !== ring) {
         const entry = ring.next;
-        unlink(entry);
-        this.#armed--;
+        this.#unlink(entry);
         entry.owner.timerFired(entry, now);
       }
     }
@@ -103,11 +99,11 @@ export class Wheel {
 
   /**
    * Milliseconds from `now` until the wheel needs `advance` again, or -1 when nothing is armed.
-   * Exact for deadlines within 2.56 s; for later ones it is the next turn of level 0.
+   * Exact for deadlines within 2.56 s; for later ones it is the next tick at which entries move down.
    */
   sleepMillis(now: Millis): number {
     if (this.#armed === 0) return -1;
-    let tick = this.#tick + 1;
+    let tick = this.#nextTick();
     while ((tick & SLOT_MASK) !== 0) {
       const ring = this.#slots[tick & SLOT_MASK]!;
       if (ring.next !== ring) break;
@@ -116,11 +112,21 @@ export class Wheel {
     return Math.max(0, this.#origin + tick * TICK_MILLIS - now);
   }
 
+  /** The first tick after the present one at which an entry can fire or move down: empty levels are skipped. */
+  #nextTick(): number {
+    if (this.#armed === 0) return Infinity;
+    let width = 1;
+    for (let level = 0; this.#counts[level] === 0; level++) width *= SLOT_COUNT;
+    return (Math.floor(this.#tick / width) + 1) * width;
+  }
+
   #place(entry: TimerEntry): void {
     const ahead = entry.tick - this.#tick;
     let level = 0;
     for (let span = SLOT_COUNT; ahead >= span && level < LEVEL_COUNT - 1; span *= SLOT_COUNT) level++;
-    const slot = Math.floor(entry.tick / 2 ** (SLOT_BITS * level)) & SLOT_MASK;
+    entry.level = level;
+    this.#counts[level]!++;
+    const slot = Math.floor(entry.tick / 2 ** (SLOT_BITS * level)) % SLOT_COUNT;
     const ring = this.#slots[level * SLOT_COUNT + slot]!;
     const last = ring.previous;
     last.next = entry;
@@ -133,21 +139,24 @@ export class Wheel {
   #cascade(): void {
     let width = SLOT_COUNT;
     for (let level = 1; level < LEVEL_COUNT && this.#tick % width === 0; level++) {
-      const slot = Math.floor(this.#tick / width) & SLOT_MASK;
+      const slot = Math.floor(this.#tick / width) % SLOT_COUNT;
       const ring = this.#slots[level * SLOT_COUNT + slot]!;
       while (ring.next !== ring) {
         const entry = ring.next;
-        unlink(entry);
+        this.#unlink(entry);
+        this.#armed++;
         this.#place(entry);
       }
       width *= SLOT_COUNT;
     }
   }
-}
 
-function unlink(entry: TimerEntry): void {
-  entry.previous.next = entry.next;
-  entry.next.previous = entry.previous;
-  entry.next = entry;
-  entry.previous = entry;
+  #unlink(entry: TimerEntry): void {
+    entry.previous.next = entry.next;
+    entry.next.previous = entry.previous;
+    entry.next = entry;
+    entry.previous = entry;
+    this.#counts[entry.level]!--;
+    this.#armed--;
+  }
 }
