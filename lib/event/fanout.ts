@@ -1,0 +1,369 @@
+/**
+ * Owns the way from one change to many NOTIFYs: who is owed one, in which order they leave, how many are on their way.
+ *
+ * Theory. A subscription is in one of three conditions: nothing owed; queued; or outstanding, that is, its NOTIFY awaits
+ * an answer, and whatever happens meanwhile only marks it. So a change costs one mark and one queue link per watcher, and
+ * a watcher that is slow gets one NOTIFY with the newest state when it is ready for it. Queues are drained once per tick.
+ * First, refresh and last NOTIFYs go ahead of changes: they answer somebody who is waiting.
+ *
+ * At most `limits.notifyWindow` NOTIFYs await their answer at once, because the kernel's receive buffer holds only a few
+ * hundred answers. One that is unanswered after T1 has met a dead or slow phone; its transaction goes on, but it gives
+ * its place in the window to others.
+ *
+ * Budget: 1.5 µs per NOTIFY without the transaction and the socket, one allocation (tests/bench/notify_bench.ts).
+ */
+import type { RenderedBody } from "../body/rendered.ts";
+import type { Variant } from "../body/variant.ts";
+import { routeRequest } from "../dialog/route_set.ts";
+import type { Clock, Millis } from "../runtime/clock.ts";
+import type { Counters } from "../runtime/counters.ts";
+import type { Entropy } from "../runtime/entropy.ts";
+import { limits } from "../runtime/limits.ts";
+import type { Log } from "../runtime/log.ts";
+import { TimerEntry, type Timers } from "../runtime/timers.ts";
+import { Header } from "../sip/header_names.ts";
+import type { Message } from "../sip/message.ts";
+import { Method } from "../sip/method.ts";
+import { type Resource, type ResourceChange, sameState } from "../state/resource.ts";
+import type { ClientTransaction, ClientUser } from "../transaction/transaction.ts";
+import type { Flow } from "../transport/transport.ts";
+import { contactUriOf, sentByOf } from "./contact.ts";
+import { judgeNotifyAnswer, retryDelaySeconds } from "./notify_policy.ts";
+import { type NotifyPatch, writeNotify, writeNotifyHead } from "./notify_template.ts";
+import type { Subscription, SubscriptionOwner } from "./subscription.ts";
+import { SubscriptionQueue } from "./subscription_queue.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+import type { TerminationReason } from "./subscription_transitions.ts";
+
+/** What the fan-out demands of the transaction layer. */
+export interface RequestSender {
+  /** Bytes of every branch. */
+  readonly branchLength: number;
+  /** Opens a client transaction, or undefined when all are taken. */
+  begin(flow: Flow, method: number, user: ClientUser): ClientTransaction | undefined;
+}
+
+/** What it demands of the body pipeline. */
+export interface BodySource {
+  /** The document of `resource` as it is now; the same object for equal state, media type and variant. */
+  render(resource: Resource, mediaType: string, variant: Variant): RenderedBody;
+}
+
+/** What it demands of the transports. */
+export interface FlowSource {
+  /**
+   * Finds or opens a flow towards a subscription's next hop.
+   *
+   * @param isReliableWanted The message is too large for a datagram: only a stream will do.
+   * @returns undefined when there is none; never rejects.
+   */
+  flowFor(subscription: Subscription, isReliableWanted: boolean): Promise<Flow | undefined>;
+}
+
+/** Who is told what became of subscriptions. */
+export interface SubscriptionObserver {
+  subscriptionChanged(subscription: Subscription, what: "started" | "refreshed" | "notified" | "ended"): void;
+}
+
+/** What a Fanout is made of. */
+export interface FanoutParts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly entropy: Entropy;
+  readonly log: Log;
+  readonly counters: FanoutCounters;
+  readonly subscriptions: Subscriptions;
+  readonly transactions: RequestSender;
+  readonly bodies: BodySource;
+  readonly flows: FlowSource;
+  readonly observer: SubscriptionObserver;
+  /** Value of User-Agent; empty for none. */
+  readonly userAgent: string;
+}
+
+/** Counts of the fan-out. */
+export interface FanoutCounters extends Counters {
+  notifySent: number;
+  notifyAnswered: number;
+  notifyFailed: number;
+  notifyCoalesced: number;
+  windowFull: number;
+}
+
+/** Fresh counters. */
+export function fanoutCounters(): FanoutCounters {
+  return { notifySent: 0, notifyAnswered: 0, notifyFailed: 0, notifyCoalesced: 0, windowFull: 0 };
+}
+
+/** Spans the window: how long an unanswered NOTIFY holds its place. T1. */
+const WINDOW_MILLIS = 500;
+
+/** A request within 200 bytes of an Ethernet's MTU leaves by a stream. Source: RFC 3261 §18.1.1. */
+const DATAGRAM_BYTES = 1_300;
+
+/** Room for what the head does not count: CSeq, state, lengths. */
+const PATCH_BYTES = 160;
+
+/** Sends NOTIFYs. */
+export class Fanout implements SubscriptionOwner {
+  readonly #parts: FanoutParts;
+  readonly #urgent = new SubscriptionQueue();
+  readonly #changed = new SubscriptionQueue();
+  readonly #patch: NotifyPatch;
+  readonly #stall: TimerEntry;
+  readonly #pumpNow = () => this.#pump();
+  /** NOTIFYs in the window, oldest first from `#flightFirst`; answered ones stay until they come to the front. */
+  #flight: Subscription[] = [];
+  #flightSince: Millis[] = [];
+  #flightFirst = 0;
+  #windowCount = 0;
+  #isPumpDue = false;
+
+  constructor(parts: FanoutParts) {
+    this.#parts = parts;
+    this.#patch = { branch: new Uint8Array(0), sequence: 0, expiresSeconds: 0, isPending: false, reason: undefined };
+    this.#stall = new TimerEntry({ timerFired: this.#pumpNow });
+  }
+
+  /** NOTIFYs waiting to be written. */
+  get queuedCount(): number {
+    return this.#urgent.length + this.#changed.length;
+  }
+
+  /** Marks every watcher of `resource` whose package cares. */
+  resourceChanged(resource: Resource, change: ResourceChange): void {
+    for (const subscription of this.#parts.subscriptions.watchersOf(resource)) {
+      if (!subscription.eventPackage.wakesOn(change)) continue;
+      subscription.changeCount++;
+      this.#enqueue(subscription, this.#changed);
+    }
+  }
+
+  /** Owes `subscription` a NOTIFY whatever its state: after a grant, a refresh, an ending. */
+  owe(subscription: Subscription): void {
+    subscription.isNotifyOwed = true;
+    if (subscription.retry !== undefined) this.#parts.timers.cancel(subscription.retry);
+    this.#enqueue(subscription, this.#urgent);
+  }
+
+  /** Ends `subscription` with a last NOTIFY that says why. */
+  end(subscription: Subscription, reason: TerminationReason): void {
+    if (!subscription.step("end")) return;
+    subscription.reason = reason;
+    this.#forget(subscription);
+    this.owe(subscription);
+  }
+
+  /** Ends `subscription` without a word: its phone does not know it, or has made another. */
+  drop(subscription: Subscription): void {
+    if (!subscription.step("drop")) return;
+    this.#forget(subscription);
+  }
+
+  subscriptionExpired(subscription: Subscription): void {
+    this.end(subscription, "timeout");
+  }
+
+  retryDue(subscription: Subscription): void {
+    this.#enqueue(subscription, this.#changed);
+  }
+
+  notifyAnswered(subscription: Subscription, status: number, response: Message | undefined): void {
+    const now = this.#parts.timers.now();
+    subscription.outstanding = undefined;
+    if (subscription.windowSince >= 0) {
+      subscription.windowSince = -1;
+      this.#windowCount--;
+      if (this.queuedCount > 0) this.#schedulePump();
+    }
+    const record = subscription.lastNotify;
+    if (record !== undefined) {
+      record.status = status;
+      record.answeredAfterMillis = Math.round(this.#parts.clock.wall() - record.sentAt);
+    }
+    if (subscription.state === "gone") return;
+    const retryAfterSeconds = response === undefined || status < 300 ? undefined : retryAfterOf(response);
+    const verdict = judgeNotifyAnswer(status, retryAfterSeconds);
+    if (verdict === "delivered") this.#parts.counters.notifyAnswered++;
+    else this.#parts.counters.notifyFailed++;
+    if (subscription.state === "terminated") {
+      if (!subscription.isNotifyOwed) subscription.step("lastAnswer");
+      else this.#enqueue(subscription, this.#urgent);
+    } else if (verdict === "delivered") {
+      subscription.failureCount = 0;
+      if (subscription.isNotifyOwed) this.#enqueue(subscription, this.#urgent);
+      else if (subscription.changeCount > 0) this.#enqueue(subscription, this.#changed);
+    } else if (verdict === "end") {
+      this.#complain(subscription, status, "ended by the phone's answer");
+      this.drop(subscription);
+    } else {
+      this.#retryLater(subscription, status, retryAfterSeconds, now);
+    }
+    this.#parts.observer.subscriptionChanged(subscription, "notified");
+  }
+
+  #retryLater(subscription: Subscription, status: number, retryAfterSeconds: number | undefined, now: Millis): void {
+    subscription.failureCount++;
+    subscription.isNotifyOwed = true;
+    subscription.retry ??= new TimerEntry(subscription);
+    const jitter = this.#parts.entropy.uint32() / 2 ** 32;
+    const delaySeconds = retryDelaySeconds(subscription.failureCount, retryAfterSeconds, jitter);
+    this.#parts.timers.arm(subscription.retry, delaySeconds * 1_000);
+    if (subscription.failureCount === 1 && now < subscription.expiresAt) {
+      this.#complain(subscription, status, "will be told again");
+    }
+  }
+
+  #complain(subscription: Subscription, status: number, outcome: string): void {
+    this.#parts.log.warn("event", `NOTIFY failed: ${outcome}`, {
+      endpoint: subscription.endpoint,
+      resource: subscription.resource.exten,
+      event: subscription.eventPackage.name,
+      status,
+      callId: subscription.dialog.callId,
+    });
+  }
+
+  #forget(subscription: Subscription): void {
+    this.#parts.subscriptions.remove(subscription);
+    this.#parts.timers.cancel(subscription.expiry);
+    if (subscription.retry !== undefined) this.#parts.timers.cancel(subscription.retry);
+    this.#parts.observer.subscriptionChanged(subscription, "ended");
+  }
+
+  #enqueue(subscription: Subscription, queue: SubscriptionQueue): void {
+    if (
+      subscription.isQueued || subscription.outstanding !== undefined || subscription.isConnecting ||
+      (subscription.retry !== undefined && subscription.retry.isArmed)
+    ) return;
+    subscription.isQueued = true;
+    queue.push(subscription);
+    this.#schedulePump();
+  }
+
+  #schedulePump(): void {
+    if (this.#isPumpDue) return;
+    this.#isPumpDue = true;
+    queueMicrotask(this.#pumpNow);
+  }
+
+  #pump(): void {
+    this.#isPumpDue = false;
+    const now = this.#parts.timers.now();
+    this.#releaseSlow(now);
+    while (this.#windowCount < limits.notifyWindow) {
+      const subscription = this.#urgent.shift() ?? this.#changed.shift();
+      if (subscription === undefined) return;
+      subscription.isQueued = false;
+      this.#send(subscription, now);
+    }
+    if (this.queuedCount === 0) return;
+    this.#parts.counters.windowFull++;
+    if (!this.#stall.isArmed) this.#parts.timers.arm(this.#stall, this.#flightSince[this.#flightFirst]! + WINDOW_MILLIS - now);
+  }
+
+  /** Takes those out of the window that are answered, or unanswered for longer than T1. */
+  #releaseSlow(now: Millis): void {
+    while (this.#flightFirst < this.#flight.length) {
+      const subscription = this.#flight[this.#flightFirst]!;
+      const since = this.#flightSince[this.#flightFirst]!;
+      if (subscription.windowSince === since) {
+        if (since + WINDOW_MILLIS > now) break;
+        subscription.windowSince = -1;
+        this.#windowCount--;
+      }
+      this.#flightFirst++;
+    }
+    if (this.#flightFirst === this.#flight.length) {
+      this.#flight.length = 0;
+      this.#flightSince.length = 0;
+      this.#flightFirst = 0;
+    } else if (this.#flightFirst > 4_096) {
+      this.#flight = this.#flight.slice(this.#flightFirst);
+      this.#flightSince = this.#flightSince.slice(this.#flightFirst);
+      this.#flightFirst = 0;
+    }
+  }
+
+  #send(subscription: Subscription, now: Millis): void {
+    if (subscription.state === "gone" || !this.#isDue(subscription)) return;
+    const flow = subscription.flow;
+    if (flow === undefined || !flow.isOpen) return this.#connect(subscription, false);
+    const body = this.#parts.bodies.render(subscription.resource, subscription.mediaType, subscription.variant);
+    const head = subscription.head ??= this.#writeHead(subscription, flow);
+    const length = head.bytes.length + PATCH_BYTES + body.byteLength(subscription.fill);
+    if (length > DATAGRAM_BYTES && !flow.isReliable && !subscription.isDatagramOnly) {
+      return this.#connect(subscription, true);
+    }
+    const transaction = this.#parts.transactions.begin(flow, Method.notify, subscription);
+    if (transaction === undefined) return this.#retryLater(subscription, 503, 1, now);
+
+    const patch = this.#patch;
+    patch.branch = transaction.branch;
+    patch.sequence = ++subscription.dialog.localSequence;
+    patch.expiresSeconds = subscription.secondsLeft(now);
+    patch.isPending = subscription.state === "pending";
+    patch.reason = subscription.reason;
+    const bytes = writeNotify(head, patch, body, subscription.fill);
+    // RFC 4235 §4.1: the version grows with every document.
+    subscription.fill.version++;
+    subscription.sentState = subscription.resource.state;
+    subscription.isNotifyOwed = false;
+    subscription.changeCount = 0;
+    subscription.outstanding = transaction;
+    subscription.lastNotify = { sentAt: this.#parts.clock.wall(), status: 0, answeredAfterMillis: 0 };
+    subscription.windowSince = now;
+    this.#windowCount++;
+    this.#flight.push(subscription);
+    this.#flightSince.push(now);
+    this.#parts.counters.notifySent++;
+    transaction.send(bytes);
+  }
+
+  /** Whether there still is something to tell: changes that cancelled each other out are nothing. */
+  #isDue(subscription: Subscription): boolean {
+    if (subscription.isNotifyOwed) return true;
+    if (subscription.changeCount > 1) {
+      this.#parts.counters.notifyCoalesced += subscription.changeCount - 1;
+      if (sameState(subscription.sentState, subscription.resource.state)) subscription.changeCount = 0;
+    }
+    return subscription.changeCount > 0;
+  }
+
+  #writeHead(subscription: Subscription, flow: Flow) {
+    return writeNotifyHead({
+      dialog: subscription.dialog,
+      route: routeRequest(subscription.dialog),
+      viaTransport: flow.transport.toUpperCase(),
+      sentBy: sentByOf(flow),
+      contact: contactUriOf(flow),
+      event: subscription.eventHeader,
+      userAgent: this.#parts.userAgent,
+      mediaType: subscription.mediaType,
+      branchLength: this.#parts.transactions.branchLength,
+    });
+  }
+
+  #connect(subscription: Subscription, isReliableWanted: boolean): void {
+    subscription.isConnecting = true;
+    this.#parts.flows.flowFor(subscription, isReliableWanted).then((flow) => {
+      subscription.isConnecting = false;
+      if (subscription.state === "gone") return;
+      if (flow !== undefined) {
+        subscription.flow = flow;
+        subscription.head = undefined;
+      } else if (isReliableWanted) {
+        subscription.isDatagramOnly = true;
+      } else {
+        return this.notifyAnswered(subscription, 503, undefined);
+      }
+      this.#enqueue(subscription, this.#urgent);
+    });
+  }
+}
+
+/** Seconds of Retry-After, or undefined when there is none that can be read. Source: RFC 3261 §20.33. */
+function retryAfterOf(response: Message): number | undefined {
+  const seconds = parseInt(response.text(Header.retryAfter) ?? "", 10);
+  return seconds >= 0 ? seconds : undefined;
+}

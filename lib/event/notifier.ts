@@ -1,0 +1,300 @@
+/**
+ * Owns the decisions on SUBSCRIBE: create, refresh, fetch, unsubscribe, replace, refuse.
+ */
+import { holeFill } from "../body/rendered.ts";
+import type { Variant } from "../body/variant.ts";
+import { belongsTo, dialogFromRequest } from "../dialog/dialog.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Entropy } from "../runtime/entropy.ts";
+import { limits } from "../runtime/limits.ts";
+import type { Reject } from "../runtime/result.ts";
+import type { Timers } from "../runtime/timers.ts";
+import type { NameAddress } from "../sip/address.ts";
+import type { MediaRange } from "../sip/media_type.ts";
+import type { Message } from "../sip/message.ts";
+import type { Resource } from "../state/resource.ts";
+import type { Flow } from "../transport/transport.ts";
+import { type EventPackage, type EventPackageName, eventPackageOf } from "./event_package.ts";
+import type { Fanout, SubscriptionObserver } from "./fanout.ts";
+import type { Refusals } from "./refusals.ts";
+import { Subscription } from "./subscription.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+
+/** What the configuration says of the endpoint that subscribes. */
+export interface Subscriber {
+  readonly endpoint: string;
+  readonly mayNotSubscribe: boolean;
+  /** Context in which its hints are looked up. */
+  readonly context: string;
+  /** Shortest lifetime it may ask for, seconds. */
+  readonly minExpirySeconds: number;
+  readonly subscriptionCountMax: number;
+  /** NOTIFYs go back to where the SUBSCRIBE came from instead of to its Contact. */
+  readonly isContactRewritten: boolean;
+}
+
+/** What the notifier demands of the body pipeline. */
+export interface BodyChooser {
+  /** The media type to send, or undefined when none of `accepts` can be made; empty accepts mean the package's default. */
+  choose(eventPackage: EventPackageName, accepts: readonly MediaRange[]): string | undefined;
+  /** Media types that can be made for the package. */
+  offered(eventPackage: EventPackageName): readonly string[];
+  /** The variant that `endpoint` gets with this User-Agent. */
+  variantFor(endpoint: string, userAgent: string): Variant;
+}
+
+/** What it demands of the state engine. */
+export interface ResourceFinder {
+  lookup(context: string, exten: string): Resource | undefined;
+}
+
+/** Rules of the whole appliance. */
+export interface NotifierRules {
+  readonly minExpirySeconds: number;
+  /** Ceiling, and default where a SUBSCRIBE names no lifetime. */
+  readonly maxExpirySeconds: number;
+  /** The user part of a Request-URI is cut at its first ';'. */
+  readonly areUserOptionsIgnored: boolean;
+  readonly refusals: Refusals;
+  /** A refresh whose Accept names nothing that can be made is refused instead of going on with the former body. */
+  readonly isAcceptStrictOnRefresh: boolean;
+}
+
+/** What a Notifier is made of. */
+export interface NotifierParts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly entropy: Entropy;
+  readonly subscriptions: Subscriptions;
+  readonly fanout: Fanout;
+  readonly bodies: BodyChooser;
+  readonly resources: ResourceFinder;
+  readonly observer: SubscriptionObserver;
+}
+
+/** A granted SUBSCRIBE: what its 200 says. */
+export interface Grant {
+  /** To tag. */
+  readonly localTag: string;
+  /** Granted lifetime; 0 for a fetch and an ending. */
+  readonly expiresSeconds: number;
+}
+
+/** A request sent to `subscriber` over `flow`. */
+export interface SubscribeContext {
+  readonly subscriber: Subscriber;
+  readonly flow: Flow;
+}
+
+/** True for a refusal. */
+export function isReject(outcome: Grant | Reject): outcome is Reject {
+  return "status" in outcome;
+}
+
+/** Decides SUBSCRIBEs; NOTIFYs are the fan-out's. */
+export class Notifier {
+  readonly #parts: NotifierParts;
+  #rules: NotifierRules;
+
+  constructor(parts: NotifierParts, rules: NotifierRules) {
+    this.#parts = parts;
+    this.#rules = rules;
+  }
+
+  /** Puts new rules in force; living subscriptions keep what they were granted. */
+  replaceRules(rules: NotifierRules): void {
+    this.#rules = rules;
+  }
+
+  /** The refusals of the profile in force. */
+  get refusals(): Refusals {
+    return this.#rules.refusals;
+  }
+
+  /** The subscription whose dialog `request` is in, or undefined. Source: RFC 3261 §12.2.2. */
+  find(request: Message): Subscription | undefined {
+    const subscription = this.#parts.subscriptions.byTag(request.to.tag ?? "");
+    return subscription !== undefined && belongsTo(subscription.dialog, request) ? subscription : undefined;
+  }
+
+  /**
+   * Decides a SUBSCRIBE without To tag. The first NOTIFY is queued on this tick's fan-out; the caller answers first.
+   *
+   * Keeps no reference to `request` after returning.
+   *
+   * @returns The grant (0 s: a fetch), or a Reject: 603/403 not allowed, 416 URI scheme, 489/400 event package, 400 Contact,
+   * 423 below the floor, 489/406 body type, 404 no hint, 503 quota.
+   * @throws ParseFailure for a header that cannot be read.
+   * Source: RFC 6665 §4.2.1, §4.4.3.
+   */
+  subscribe(request: Message, { subscriber, flow }: SubscribeContext): Grant | Reject {
+    const { refusals } = this.#rules;
+    if (subscriber.mayNotSubscribe) return refusals.notAllowed;
+    if (!isSipScheme(request.requestUri.scheme)) return refusals.uriScheme;
+    const eventPackage = this.#eventPackageOf(request);
+    if ("status" in eventPackage) return eventPackage;
+    const contact = contactOf(request);
+    if (contact === undefined) return refusals.missingContact;
+    if (!isSipScheme(contact.uri.scheme)) return refusals.uriScheme;
+    const expiresSeconds = this.#lifetimeOf(request, subscriber, this.#rules.maxExpirySeconds);
+    if (typeof expiresSeconds !== "number") return expiresSeconds;
+    const mediaType = this.#parts.bodies.choose(eventPackage.name, request.accepts);
+    if (mediaType === undefined) return refusals.notAcceptable(this.#parts.bodies.offered(eventPackage.name));
+    const exten = this.#extenOf(request);
+    const resource = this.#parts.resources.lookup(subscriber.context, exten);
+    if (resource === undefined) return refusals.noHint(exten, subscriber.context);
+
+    const event = request.event!;
+    const peerKey = [
+      subscriber.endpoint,
+      contact.params.get("+sip.instance") ?? contact.uriText,
+      eventPackage.name,
+      event.id ?? "",
+      resource.id,
+    ].join("\n");
+    const former = this.#parts.subscriptions.byPeer(peerKey);
+    if (former !== undefined) this.#parts.fanout.drop(former);
+    if (
+      this.#parts.subscriptions.countOf(subscriber.endpoint) >= subscriber.subscriptionCountMax ||
+      this.#parts.subscriptions.count >= limits.subscriptionCount
+    ) return refusals.quota;
+
+    const userAgent = request.userAgent ?? "";
+    const subscription = new Subscription({
+      owner: this.#parts.fanout,
+      eventPackage,
+      eventHeader: event.id === undefined ? eventPackage.name : `${eventPackage.name};id=${event.id}`,
+      eventId: event.id,
+      resource,
+      endpoint: subscriber.endpoint,
+      dialog: dialogFromRequest(request, this.#parts.entropy.token(16), contact.uriText),
+      peerKey,
+      sourceAddress: flow.remoteAddress,
+      userAgent,
+      createdAt: this.#parts.clock.wall(),
+      fill: holeFill({
+        entity: request.requestUri.user === "" ? request.to.uriText : request.requestUriText,
+        remote: request.from.uriText,
+        guid: this.#parts.entropy.uuid(),
+      }),
+    });
+    subscription.mediaType = mediaType;
+    subscription.variant = this.#parts.bodies.variantFor(subscriber.endpoint, userAgent);
+    subscription.flow = subscriber.isContactRewritten || flow.isReliable ? flow : undefined;
+    this.#grantLifetime(subscription, expiresSeconds);
+    if (expiresSeconds === 0) {
+      // RFC 6665 §4.4.3: a fetch gets its one NOTIFY and leaves nothing behind.
+      subscription.step("fetch");
+      subscription.reason = "timeout";
+    } else {
+      subscription.step("grant");
+      this.#parts.subscriptions.add(subscription);
+      this.#parts.observer.subscriptionChanged(subscription, "started");
+    }
+    this.#parts.fanout.owe(subscription);
+    return { localTag: subscription.dialog.localTag, expiresSeconds };
+  }
+
+  /**
+   * Decides a SUBSCRIBE inside `subscription`'s dialog: refresh, or the ending that the watcher asks for.
+   *
+   * @returns The grant, or a Reject: 500 old CSeq, 489/400 no Event, 481 another event, 400 Contact, 423 below the floor,
+   * 406 body type.
+   * @throws ParseFailure for a header that cannot be read.
+   * Source: RFC 6665 §4.2.1.2, RFC 3261 §12.2.2.
+   */
+  refresh(subscription: Subscription, request: Message, { subscriber, flow }: SubscribeContext): Grant | Reject {
+    const { refusals } = this.#rules;
+    const { dialog } = subscription;
+    if (request.cseq.sequence <= dialog.remoteSequence) return refusals.oldSequence;
+    dialog.remoteSequence = request.cseq.sequence;
+    const event = request.event;
+    if (event === undefined) return refusals.missingEvent;
+    if (event.name !== subscription.eventPackage.name || event.id !== subscription.eventId) {
+      return refusals.noSuchSubscription;
+    }
+    const contact = contactOf(request);
+    if (contact === undefined) return refusals.missingContact;
+    if (!isSipScheme(contact.uri.scheme)) return refusals.uriScheme;
+    const expiresSeconds = this.#lifetimeOf(request, subscriber, subscription.grantedSeconds);
+    if (typeof expiresSeconds !== "number") return expiresSeconds;
+    const mediaType = this.#rechoose(subscription, request);
+    if (mediaType === undefined) {
+      return refusals.notAcceptable(this.#parts.bodies.offered(subscription.eventPackage.name));
+    }
+
+    dialog.remoteTarget = contact.uriText;
+    subscription.mediaType = mediaType;
+    subscription.variant = this.#parts.bodies.variantFor(subscription.endpoint, subscription.userAgent);
+    this.#moveFlow(subscription, subscriber, flow);
+    subscription.head = undefined;
+    subscription.failureCount = 0;
+    const localTag = dialog.localTag;
+    if (expiresSeconds === 0) {
+      this.#parts.fanout.end(subscription, "timeout");
+      return { localTag, expiresSeconds };
+    }
+    subscription.step("refresh");
+    this.#grantLifetime(subscription, expiresSeconds);
+    this.#parts.observer.subscriptionChanged(subscription, "refreshed");
+    this.#parts.fanout.owe(subscription);
+    return { localTag, expiresSeconds };
+  }
+
+  #eventPackageOf(request: Message): EventPackage | Reject {
+    const event = request.event;
+    if (event === undefined) return this.#rules.refusals.missingEvent;
+    return eventPackageOf(event.name) ?? this.#rules.refusals.unknownEvent(event.name);
+  }
+
+  /** Granted seconds; `absentSeconds` where the request names none. Source: RFC 6665 §4.2.1.1. */
+  #lifetimeOf(request: Message, subscriber: Subscriber, absentSeconds: number): number | Reject {
+    const asked = request.expires ?? absentSeconds;
+    const floor = Math.max(this.#rules.minExpirySeconds, subscriber.minExpirySeconds);
+    if (asked > 0 && asked < floor) return this.#rules.refusals.tooBrief(floor);
+    return Math.min(asked, this.#rules.maxExpirySeconds);
+  }
+
+  #rechoose(subscription: Subscription, request: Message): string | undefined {
+    if (request.accepts.length === 0) return subscription.mediaType;
+    const chosen = this.#parts.bodies.choose(subscription.eventPackage.name, request.accepts);
+    return chosen ?? (this.#rules.isAcceptStrictOnRefresh ? undefined : subscription.mediaType);
+  }
+
+  #grantLifetime(subscription: Subscription, expiresSeconds: number): void {
+    subscription.grantedSeconds = expiresSeconds;
+    subscription.expiresAt = this.#parts.timers.now() + expiresSeconds * 1_000;
+    if (expiresSeconds > 0) this.#parts.timers.arm(subscription.expiry, expiresSeconds * 1_000);
+  }
+
+  /** Follows the phone to where its refresh came from; a symmetric listener also changes listeners. */
+  #moveFlow(subscription: Subscription, subscriber: Subscriber, flow: Flow): void {
+    if (!subscriber.isContactRewritten && !flow.isReliable) {
+      subscription.flow = undefined;
+      return;
+    }
+    const former = subscription.flow;
+    const isSamePeer = former !== undefined && former.isOpen && former.transport === flow.transport &&
+      former.remoteAddress === flow.remoteAddress && former.remotePort === flow.remotePort;
+    if (!isSamePeer || flow.listener.isSymmetric) subscription.flow = flow;
+  }
+
+  /** The watched extension: user part of the Request-URI, or of To where some phones leave the former empty. */
+  #extenOf(request: Message): string {
+    // COMPAT(Yealink): a Request-URI without a user means the To URI's user.
+    const user = request.requestUri.user === "" ? request.to.uri.user : request.requestUri.user;
+    if (!this.#rules.areUserOptionsIgnored) return user;
+    const end = user.indexOf(";");
+    return end < 0 ? user : user.slice(0, end);
+  }
+}
+
+function isSipScheme(scheme: string): boolean {
+  return scheme === "sip" || scheme === "sips";
+}
+
+/** The first Contact, or undefined when there is none or it is "*". */
+function contactOf(request: Message): NameAddress | undefined {
+  const contacts = request.contacts;
+  return contacts === "*" ? undefined : contacts[0];
+}

@@ -1,0 +1,148 @@
+/**
+ * Owns one subscription: what a watcher asked for, what it was last told, and what it is still owed.
+ */
+import type { Variant } from "../body/variant.ts";
+import type { HoleFill } from "../body/rendered.ts";
+import type { Dialog } from "../dialog/dialog.ts";
+import type { EpochMillis, Millis } from "../runtime/clock.ts";
+import { TimerEntry, type TimerOwner } from "../runtime/timers.ts";
+import type { Message } from "../sip/message.ts";
+import type { Resource, ResourceState } from "../state/resource.ts";
+import type { ClientTransaction, ClientUser } from "../transaction/transaction.ts";
+import type { Flow } from "../transport/transport.ts";
+import type { EventPackage } from "./event_package.ts";
+import type { NotifyHead } from "./notify_template.ts";
+import { type SubscriptionInput, type SubscriptionState, subscriptionTransitions } from "./subscription_transitions.ts";
+import type { TerminationReason } from "./subscription_transitions.ts";
+
+/** Who acts on what happens to subscriptions. */
+export interface SubscriptionOwner {
+  /** Its NOTIFY got a final answer; `response` is undefined for none in time or a broken transport (status 408, 503). */
+  notifyAnswered(subscription: Subscription, status: number, response: Message | undefined): void;
+  /** Its lifetime is over. */
+  subscriptionExpired(subscription: Subscription): void;
+  /** The wait before another attempt is over. */
+  retryDue(subscription: Subscription): void;
+}
+
+/** What a new subscription is made of. */
+export interface SubscriptionParts {
+  readonly owner: SubscriptionOwner;
+  readonly eventPackage: EventPackage;
+  readonly eventHeader: string;
+  readonly eventId: string | undefined;
+  readonly resource: Resource;
+  readonly endpoint: string;
+  readonly dialog: Dialog;
+  readonly peerKey: string;
+  readonly sourceAddress: string;
+  readonly userAgent: string;
+  readonly createdAt: EpochMillis;
+  readonly fill: HoleFill;
+}
+
+/** The last NOTIFY of a subscription, for page and API. */
+export interface NotifyRecord {
+  readonly sentAt: EpochMillis;
+  /** Final status; 0 while unanswered, 408 when no answer came, 503 when it could not be sent. */
+  status: number;
+  /** Milliseconds until the answer. */
+  answeredAfterMillis: number;
+}
+
+/** One watcher's standing interest in one resource. Source: RFC 6665 §4.2. */
+export class Subscription implements ClientUser, TimerOwner {
+  readonly owner: SubscriptionOwner;
+  readonly eventPackage: EventPackage;
+  /** Value of Event in every NOTIFY. */
+  readonly eventHeader: string;
+  readonly eventId: string | undefined;
+  readonly resource: Resource;
+  /** Name of the endpoint that subscribed. */
+  readonly endpoint: string;
+  readonly dialog: Dialog;
+  /** Equal for a phone's repeated subscriptions to the same thing: the newer replaces the older. */
+  readonly peerKey: string;
+  /** Address of the SUBSCRIBE that made it: binds endpoints without credentials. */
+  readonly sourceAddress: string;
+  readonly userAgent: string;
+  readonly createdAt: EpochMillis;
+  /** What fills the holes of shared bodies for this watcher. */
+  readonly fill: HoleFill;
+
+  state: SubscriptionState = "init";
+  reason: TerminationReason | undefined;
+  /** Monotonic end of the granted lifetime. */
+  expiresAt: Millis = 0;
+  grantedSeconds = 0;
+  mediaType = "";
+  variant!: Variant;
+  flow: Flow | undefined;
+  head: NotifyHead | undefined;
+  /** The peer was found to have no TCP: large NOTIFYs go by UDP all the same. */
+  isDatagramOnly = false;
+  /** A flow is being opened for it. */
+  isConnecting = false;
+
+  /** A NOTIFY is owed whatever the state is: first, refresh, last. */
+  isNotifyOwed = false;
+  /** Changes since the last NOTIFY was written. */
+  changeCount = 0;
+  isQueued = false;
+  nextQueued: Subscription | undefined;
+  outstanding: ClientTransaction | undefined;
+  /** Monotonic instant of the outstanding NOTIFY while it counts in the window, else -1. */
+  windowSince: Millis = -1;
+  /** State in the last document sent. */
+  sentState: ResourceState | undefined;
+  failureCount = 0;
+  lastNotify: NotifyRecord | undefined;
+
+  readonly expiry = new TimerEntry(this);
+  retry: TimerEntry | undefined;
+
+  constructor(parts: SubscriptionParts) {
+    this.owner = parts.owner;
+    this.eventPackage = parts.eventPackage;
+    this.eventHeader = parts.eventHeader;
+    this.eventId = parts.eventId;
+    this.resource = parts.resource;
+    this.endpoint = parts.endpoint;
+    this.dialog = parts.dialog;
+    this.peerKey = parts.peerKey;
+    this.sourceAddress = parts.sourceAddress;
+    this.userAgent = parts.userAgent;
+    this.createdAt = parts.createdAt;
+    this.fill = parts.fill;
+  }
+
+  /** Takes `input`; returns false when the state has no such input. */
+  step(input: SubscriptionInput): boolean {
+    const next = subscriptionTransitions[this.state][input];
+    if (next === undefined) return false;
+    this.state = next;
+    return true;
+  }
+
+  /** Whole seconds left of the granted lifetime, rounded up. */
+  secondsLeft(now: Millis): number {
+    return Math.max(0, Math.ceil((this.expiresAt - now) / 1_000));
+  }
+
+  receiveResponse(response: Message, _transaction: ClientTransaction): void {
+    if (response.status >= 200) this.owner.notifyAnswered(this, response.status, response);
+  }
+
+  transactionTimedOut(_transaction: ClientTransaction): void {
+    this.owner.notifyAnswered(this, 408, undefined);
+  }
+
+  transactionFailed(_transaction: ClientTransaction): void {
+    this.owner.notifyAnswered(this, 503, undefined);
+  }
+
+  timerFired(entry: TimerEntry): void {
+    if (entry === this.expiry) this.owner.subscriptionExpired(this);
+    else this.owner.retryDue(this);
+  }
+}

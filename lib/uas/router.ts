@@ -1,0 +1,111 @@
+/**
+ * Owns the order in which a request is examined, and turns refusals into responses: the one place where that happens.
+ */
+import type { Counters } from "../runtime/counters.ts";
+import type { Log } from "../runtime/log.ts";
+import type { Reject } from "../runtime/result.ts";
+import type { Message } from "../sip/message.ts";
+import { Method } from "../sip/method.ts";
+import { type ResponseParts, writeResponse } from "../sip/response.ts";
+import type { ServerTransaction, TransactionUser } from "../transaction/transaction.ts";
+import type { Flow } from "../transport/transport.ts";
+
+/** Handles one method: the parts of the response, or a refusal. */
+export interface MethodHandler {
+  /** Method id, see `Method`. */
+  readonly method: number;
+  /** As Allow names it. */
+  readonly name: string;
+  /** @throws ParseFailure for a header that cannot be read; it becomes a 400 that names the header. */
+  handle(request: Message, transaction: ServerTransaction): ResponseParts | Reject;
+}
+
+/** Counts of the router, by status class and by cause. */
+export interface RouterCounters extends Counters {
+  requests: number;
+  granted: number;
+  challenged: number;
+  refused: number;
+}
+
+/** Fresh counters. */
+export function routerCounters(): RouterCounters {
+  return { requests: 0, granted: 0, challenged: 0, refused: 0 };
+}
+
+/** Told of every refusal that is not a challenge. */
+export interface RefusalListener {
+  refused(request: Message, flow: Flow, reject: Reject): void;
+}
+
+/** Option tags that a request may require of us. Source: RFC 3261 §8.2.2.3. */
+export const supportedOptions: readonly string[] = [];
+
+/** Examines requests as RFC 3261 §8.2 orders it and hands them to the handler of their method. */
+export class Router implements TransactionUser {
+  readonly #handlers: readonly MethodHandler[];
+  readonly #allow: string;
+  readonly #counters: RouterCounters;
+  readonly #listener: RefusalListener;
+  readonly #log: Log;
+
+  constructor(
+    parts: { handlers: readonly MethodHandler[]; counters: RouterCounters; listener: RefusalListener; log: Log },
+  ) {
+    this.#handlers = parts.handlers;
+    this.#allow = parts.handlers.map((handler) => handler.name).join(", ");
+    this.#counters = parts.counters;
+    this.#listener = parts.listener;
+    this.#log = parts.log;
+  }
+
+  /** Answers a new request; never throws but ParseFailure, which the transaction layer answers with 400. */
+  receiveRequest(request: Message, transaction: ServerTransaction): void {
+    this.#counters.requests++;
+    const outcome = this.#examine(request) ?? this.#handlerOf(request.method)!.handle(request, transaction);
+    if ("why" in outcome) this.#refuse(request, transaction, outcome);
+    else {
+      this.#counters.granted++;
+      transaction.respond(writeResponse(request, outcome));
+    }
+  }
+
+  #handlerOf(method: number): MethodHandler | undefined {
+    return this.#handlers.find((handler) => handler.method === method);
+  }
+
+  #examine(request: Message): Reject | undefined {
+    // RFC 3261 §8.2.1: a method that is not allowed, with the list of those that are.
+    if (this.#handlerOf(request.method) === undefined) {
+      return { status: 405, headers: [["Allow", this.#allow]], why: `method ${request.methodText} is not served` };
+    }
+    // RFC 3261 §16.3: only OPTIONS is answered by whoever meets it with no hops left.
+    if (request.maxForwards === 0 && request.method !== Method.options) {
+      return { status: 483, why: "Max-Forwards is 0" };
+    }
+    // RFC 3261 §8.2.2.3: every required extension that is unknown is named.
+    const unknown = request.require.filter((tag) => !supportedOptions.includes(tag.toLowerCase()));
+    if (unknown.length > 0) {
+      return { status: 420, headers: [["Unsupported", unknown.join(", ")]], why: `unknown extension ${unknown.join(", ")}` };
+    }
+    return undefined;
+  }
+
+  #refuse(request: Message, transaction: ServerTransaction, reject: Reject): void {
+    transaction.respond(writeResponse(request, {
+      status: reject.status,
+      ...(reject.reason === undefined ? {} : { reason: reject.reason }),
+      headers: reject.headers ?? [],
+    }));
+    if (reject.status === 401) {
+      this.#counters.challenged++;
+      return;
+    }
+    this.#counters.refused++;
+    this.#log.debug("uas", `${request.methodText} refused with ${reject.status}: ${reject.why}`, {
+      from: transaction.flow.remoteAddress,
+      callId: request.callId,
+    });
+    this.#listener.refused(request, transaction.flow, reject);
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * Owns the handling of SUBSCRIBE: authenticate, ask the notifier, answer.
+ */
+import type { Authenticator } from "../auth/authenticator.ts";
+import { isReject, type Notifier, type Subscriber } from "../event/notifier.ts";
+import type { Reject } from "../runtime/result.ts";
+import type { Message } from "../sip/message.ts";
+import { Method } from "../sip/method.ts";
+import type { ResponseParts } from "../sip/response.ts";
+import type { ServerTransaction } from "../transaction/transaction.ts";
+import { contactUriOf } from "../event/contact.ts";
+import type { MethodHandler } from "./router.ts";
+
+/** What the handler needs. */
+export interface SubscribeParts {
+  readonly authenticator: Authenticator;
+  readonly notifier: Notifier;
+  /** The configured rules of an endpoint, or undefined when a reload has removed it. */
+  subscriberOf(endpoint: string): Subscriber | undefined;
+}
+
+/**
+ * Makes the handler of SUBSCRIBE.
+ *
+ * Source: RFC 6665 §4.2.1; RFC 3261 §22 for the challenge.
+ */
+export function createSubscribeHandler(parts: SubscribeParts): MethodHandler {
+  const { authenticator, notifier } = parts;
+
+  function handle(request: Message, transaction: ServerTransaction): ResponseParts | Reject {
+    const { flow } = transaction;
+    const subscription = request.to.tag === undefined ? undefined : notifier.find(request);
+    // RFC 3261 §12.2.2: the tags are unguessable, so 481 tells a stranger nothing.
+    if (request.to.tag !== undefined && subscription === undefined) return notifier.refusals.noSuchSubscription;
+    const verdict = subscription === undefined
+      ? authenticator.authenticate(request, flow)
+      : authenticator.authenticateInDialog(request, flow, subscription);
+    if (verdict.outcome === "challenge") return { status: 401, headers: verdict.headers, why: verdict.reason };
+    const subscriber = parts.subscriberOf(verdict.endpoint);
+    if (subscriber === undefined) return notifier.refusals.notAllowed;
+    const context = { subscriber, flow };
+    const outcome = subscription === undefined
+      ? notifier.subscribe(request, context)
+      : notifier.refresh(subscription, request, context);
+    if (isReject(outcome)) return outcome;
+    return {
+      status: 200,
+      toTag: outcome.localTag,
+      headers: [["Expires", String(outcome.expiresSeconds)], ["Contact", `<${contactUriOf(flow)}>`]],
+    };
+  }
+
+  return { method: Method.subscribe, name: "SUBSCRIBE", handle };
+}
