@@ -1,0 +1,64 @@
+/** Owns header parameters: `;name=value` lists as header fields carry them. */
+import { Char, CharClass } from "./chars.ts";
+import { type Cursor, quote } from "./cursor.ts";
+import { bytesOf, skipClass } from "./slice.ts";
+
+/** One parameter; names are in lower case, values without quotes and escapes, `undefined` when there is none. */
+export interface Param {
+  readonly name: string;
+  readonly value: string | undefined;
+}
+
+/** Value of the first parameter of that name (lower case): the empty string for a bare flag, `undefined` if absent. */
+export function paramOf(params: readonly Param[], name: string): string | undefined {
+  for (const param of params) {
+    if (param.name === name) return param.value ?? "";
+  }
+  return undefined;
+}
+
+/** Whether a parameter of that name (lower case) is present. */
+export function hasParam(params: readonly Param[], name: string): boolean {
+  return paramOf(params, name) !== undefined;
+}
+
+/**
+ * Reads `*( SEMI generic-param )` up to the first byte that is none.
+ *
+ * Rejects an empty name, and a value that is neither token, host nor quoted string.
+ * Source: RFC 3261 §25.1 generic-param.
+ */
+export function readParams(cursor: Cursor): Param[] {
+  const params: Param[] = [];
+  while (cursor.takeSeparator(Char.semicolon)) {
+    const name = cursor.token("parameter name").toLowerCase();
+    params.push({ name, value: cursor.takeSeparator(Char.equal) ? readParamValue(cursor, name) : undefined });
+  }
+  return params;
+}
+
+/**
+ * Reads one gen-value: token, host, IPv6 address with or without brackets, or quoted string.
+ *
+ * Source: RFC 3261 §25.1 gen-value, RFC 5118 §4.5.
+ */
+export function readParamValue(cursor: Cursor, name: string): string {
+  if (cursor.peek() === Char.quote) return cursor.quotedString();
+  const value = cursor.run(CharClass.genericValue);
+  if (value === "") cursor.fail(`parameter ${name} has no value`, "RFC 3261 §25.1");
+  return value;
+}
+
+/** Writes parameters as `;name=value`, quoting values that are not tokens or hosts. */
+export function writeParams(params: readonly Param[]): string {
+  let text = "";
+  for (const { name, value } of params) {
+    text += value === undefined ? `;${name}` : `;${name}=${isBareValue(value) ? value : quote(value)}`;
+  }
+  return text;
+}
+
+function isBareValue(value: string): boolean {
+  const bytes = bytesOf(value);
+  return bytes.length > 0 && skipClass(bytes, 0, bytes.length, CharClass.genericValue) === bytes.length;
+}
