@@ -1,0 +1,129 @@
+/**
+ * Owns the memory of failed attempts: who, from where, why and how often; bounded, for page, log and metrics.
+ */
+import type { Clock, EpochMillis, Millis } from "../runtime/clock.ts";
+import type { Log } from "../runtime/log.ts";
+import { limits } from "../runtime/limits.ts";
+import type { ProofFault } from "./proof.ts";
+
+/** Why somebody was refused; a phrase that follows "alice from 192.168.1.31:". */
+export type FailureReason = ProofFault | "unknown endpoint" | "source denied" | "wrong realm" | "other source";
+
+/** The same refusal of the same sender, folded. */
+export interface Failure {
+  readonly source: string;
+  /** Name that was claimed, printable and cut to 64 characters; empty when there was none. */
+  readonly user: string;
+  readonly reason: FailureReason;
+  readonly count: number;
+  readonly firstAt: EpochMillis;
+  readonly lastAt: EpochMillis;
+}
+
+/** Different failures remembered per source; more of them count as one of user `*`, as when somebody tries names. */
+const FAILURES_PER_SOURCE = 8;
+
+/** Log lines per minute; the rest are counted, so that forged sources cannot fill the disk. */
+const LOG_LINES_PER_MINUTE = 30;
+
+const USER_CHARS = 64;
+
+/** Folds failures by source, claimed user and reason; says each once and then at every power of ten. */
+export class FailureLog {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #sourcesMax: number;
+  /** Least recently heard source first. */
+  readonly #bySource = new Map<string, Failure[]>();
+  #minuteEndsAt: Millis = -Infinity;
+  #linesLeft = 0;
+  #unsaidCount = 0;
+
+  constructor(options: { readonly clock: Clock; readonly log: Log; readonly sourcesMax?: number }) {
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#sourcesMax = options.sourcesMax ?? limits.complaintCount;
+  }
+
+  /** Counts one failure. */
+  record(failure: { readonly source: string; readonly user: string; readonly reason: FailureReason }): void {
+    const { source, reason } = failure;
+    const user = printable(failure.user);
+    const known = this.#touch(source);
+    const at = this.#clock.wall();
+    let index = known.findIndex((each) => each.user === user && each.reason === reason);
+    if (index < 0 && known.length >= FAILURES_PER_SOURCE) index = known.length - 1;
+    const before = known[index];
+    const isMixed = before !== undefined && (before.user !== user || before.reason !== reason);
+    const after: Failure = {
+      source,
+      user: isMixed ? "*" : user,
+      reason,
+      count: (before?.count ?? 0) + 1,
+      firstAt: before?.firstAt ?? at,
+      lastAt: at,
+    };
+    known[index < 0 ? known.length : index] = after;
+    if (isPowerOfTen(after.count)) this.#say(after);
+  }
+
+  /** Forgets the failures of a sender that has got it right. */
+  forgive(source: string, users: readonly (string | undefined)[]): void {
+    const known = this.#bySource.get(source);
+    if (!known) return;
+    const kept = known.filter((failure) =>
+      !users.some((user) => user !== undefined && printable(user) === failure.user)
+    );
+    if (kept.length === 0) this.#bySource.delete(source);
+    else this.#bySource.set(source, kept);
+  }
+
+  /** All remembered failures, latest first. */
+  snapshot(): Failure[] {
+    return [...this.#bySource.values()].flat().sort((a, b) => b.lastAt - a.lastAt);
+  }
+
+  /** The failures of a source, as the most recently heard one; the table stays within its bound. */
+  #touch(source: string): Failure[] {
+    const known = this.#bySource.get(source) ?? [];
+    this.#bySource.delete(source);
+    this.#bySource.set(source, known);
+    if (this.#bySource.size > this.#sourcesMax) {
+      for (const oldest of this.#bySource.keys()) {
+        this.#bySource.delete(oldest);
+        break;
+      }
+    }
+    return known;
+  }
+
+  #say(failure: Failure): void {
+    const now = this.#clock.now();
+    if (now >= this.#minuteEndsAt) {
+      this.#minuteEndsAt = now + 60_000;
+      this.#linesLeft = LOG_LINES_PER_MINUTE;
+    }
+    if (this.#linesLeft === 0) {
+      this.#unsaidCount++;
+      return;
+    }
+    this.#linesLeft--;
+    const { source, user, reason, count } = failure;
+    this.#log.warn("auth", `Request refused: ${reason}`, {
+      source,
+      user,
+      ...(count > 1 ? { times: count } : {}),
+      ...(this.#unsaidCount > 0 ? { otherComplaintsLeftOut: this.#unsaidCount } : {}),
+    });
+    this.#unsaidCount = 0;
+  }
+}
+
+/** The name without control characters, which would forge log lines or drive a terminal. */
+function printable(name: string): string {
+  return name.slice(0, USER_CHARS).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\ufffd");
+}
+
+function isPowerOfTen(count: number): boolean {
+  return Number.isInteger(Math.log10(count));
+}
