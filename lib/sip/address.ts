@@ -61,12 +61,17 @@ function readDisplayName(cursor: Cursor): string {
   // Unquoted: *(token LWS), so the bracket comes after tokens and white space only; anything else starts a URI.
   const start = cursor.at;
   let at = start;
-  while (at < cursor.end && (charClass[cursor.bytes[at]!]! & (CharClass.token | CharClass.lws)) !== 0) at++;
+  while (at < cursor.end && isDisplayByte(cursor.bytes[at]!)) at++;
   if (at < cursor.end && cursor.bytes[at] === Char.less) {
     cursor.at = at;
     return joinWords(textOf(cursor.bytes, start, trimLws(cursor.bytes, start, at)));
   }
   return "";
+}
+
+/** Tokens and LWS, and UTF-8 that the grammar wants quoted. COMPAT(phones with localised names) */
+function isDisplayByte(byte: number): boolean {
+  return byte > Char.delete || (charClass[byte]! & (CharClass.token | CharClass.lws)) !== 0;
 }
 
 function joinWords(text: string): string {

@@ -1,5 +1,5 @@
 /** Owns host and port: names, IPv4 and bracketed IPv6, as URIs and Via carry them. */
-import { Char, CharClass, charClass } from "./chars.ts";
+import { Char, CharClass } from "./chars.ts";
 import type { Cursor } from "./cursor.ts";
 import { bytesOf, decimalOf, skipClass, skipLws, textOf } from "./slice.ts";
 
@@ -123,9 +123,4 @@ function parseIpv4(bytes: Uint8Array, start: number, end: number, into: Uint16Ar
   into[group] = Math.trunc(address / 65_536);
   into[group + 1] = address % 65_536;
   return at === end;
-}
-
-/** Whether a byte may stand in a host name. */
-export function isHostByte(byte: number): boolean {
-  return (charClass[byte]! & CharClass.host) !== 0;
 }

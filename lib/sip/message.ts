@@ -101,8 +101,9 @@ export class Message {
   readonly valueEnds: Int32Array = new Int32Array(parseLimits.headerCount);
   /** Next line with the same id; −1 at the last. */
   readonly nextLines: Int16Array = new Int16Array(parseLimits.headerCount);
-  /** First and last line of each header id; −1 when absent. */
+  /** First line of each header id; −1 when absent. */
   readonly firstLines: Int16Array = new Int16Array(headerRows.length);
+  /** Last line of each header id that has a first one. */
   readonly lastLines: Int16Array = new Int16Array(headerRows.length);
 
   /** The first rule broken; `parseMessage` returns it. */
@@ -153,7 +154,6 @@ export class Message {
     this.contentLength = this.maxForwardsNumber = -1;
     this.headerCount = 0;
     this.firstLines.fill(-1);
-    this.lastLines.fill(-1);
     this.failure = undefined;
     this.#requestUri = undefined;
     this.#vias = undefined;
@@ -180,11 +180,9 @@ export class Message {
     return textOf(this.bytes, this.uriStart, this.uriEnd);
   }
 
-  /** The Request-URI; of any scheme. Throws `ParseFailure`. Source: RFC 3261 §8.1.1.1. */
+  /** The Request-URI, of any scheme; URI headers are not allowed. Throws `ParseFailure`. RFC 3261 §8.1.1.1, §19.1.1. */
   get requestUri(): Uri {
-    return this.#requestUri ??= readUri(
-      this.#cursor.reset(this.bytes, this.uriStart, this.uriEnd, "Request-URI"),
-    );
+    return this.#requestUri ??= this.#readRequestUri();
   }
 
   /** Reason phrase of a response. */
@@ -420,6 +418,14 @@ export class Message {
     const value = read(cursor);
     cursor.finish("value", "RFC 3261 §7.3.1");
     return value;
+  }
+
+  #readRequestUri(): Uri {
+    const cursor = this.#cursor.reset(this.bytes, this.uriStart, this.uriEnd, "Request-URI");
+    const uri = readUri(cursor);
+    // RFC 3261 §19.1.1, table 1: no headers in a Request-URI.
+    if (uri.headers.length > 0) cursor.fail("URI headers are not allowed", "RFC 3261 §19.1.1");
+    return uri;
   }
 
   #address(id: Header): NameAddress {

@@ -214,13 +214,11 @@ function addLine(
   message.valueStarts[line] = skipLws(bytes, start, end);
   message.valueEnds[line] = trimLws(bytes, message.valueStarts[line]!, end);
   message.nextLines[line] = -1;
-  const last = message.lastLines[id]!;
+  const isFirst = message.firstLines[id]! < 0;
+  if (isFirst) message.firstLines[id] = line;
+  else message.nextLines[message.lastLines[id]!] = line;
   message.lastLines[id] = line;
-  if (last < 0) {
-    message.firstLines[id] = line;
-    return true;
-  }
-  message.nextLines[last] = line;
+  if (isFirst) return true;
   if (isSingleHeader[id] === 1) fault(message, headerName(id), "appears more than once", nameStart, "RFC 3261 §7.3.1");
   return true;
 }

@@ -23,11 +23,17 @@ export function scanTopVia(message: Message, fault: Fault): void {
   const { bytes } = message;
   const start = message.valueStarts[line]!;
   const end = message.valueEnds[line]!;
-  const transportStart = afterProtocol(bytes, start, end);
+  const versionStart = afterName(bytes, start, end);
+  const versionEnd = versionStart < 0 ? -1 : skipClass(bytes, versionStart, end, CharClass.token);
+  const transportStart = versionEnd < 0 ? -1 : afterSlash(bytes, versionEnd, end);
   const transportEnd = transportStart < 0 ? -1 : skipClass(bytes, transportStart, end, CharClass.token);
   const hostStart = transportEnd < 0 ? -1 : skipLws(bytes, transportEnd, end);
   if (hostStart <= transportEnd || transportEnd === transportStart) {
     return fault(message, "Via", "not SIP/2.0, a transport and a host", start, "RFC 3261 §20.42");
+  }
+  // Another version is a fault, but one that is answered to this very Via.
+  if (!equalsIgnoreCase(bytes, versionStart, versionEnd, "2.0")) {
+    fault(message, "Via", "version is not 2.0", versionStart, "RFC 3261 §20.42");
   }
   const hostEnd = endOfHost(bytes, hostStart, end);
   const sentByEnd = hostEnd < 0 ? -1 : endOfPort(bytes, hostEnd, end);
@@ -41,14 +47,10 @@ export function scanTopVia(message: Message, fault: Fault): void {
   scanParams(message, sentByEnd, end, fault);
 }
 
-/** Offset of the transport after `SIP / 2.0 /`; −1 for anything else. */
-function afterProtocol(bytes: Uint8Array, start: number, end: number): number {
+/** Offset of the version after `SIP /`; −1 for anything else. */
+function afterName(bytes: Uint8Array, start: number, end: number): number {
   const nameEnd = skipClass(bytes, start, end, CharClass.token);
-  if (!equalsIgnoreCase(bytes, start, nameEnd, "sip")) return -1;
-  const version = afterSlash(bytes, nameEnd, end);
-  if (version < 0) return -1;
-  const versionEnd = skipClass(bytes, version, end, CharClass.token);
-  return equalsIgnoreCase(bytes, version, versionEnd, "2.0") ? afterSlash(bytes, versionEnd, end) : -1;
+  return equalsIgnoreCase(bytes, start, nameEnd, "sip") ? afterSlash(bytes, nameEnd, end) : -1;
 }
 
 function afterSlash(bytes: Uint8Array, start: number, end: number): number {

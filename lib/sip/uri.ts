@@ -89,9 +89,9 @@ function readSipUri(cursor: Cursor, scheme: string): Uri {
   let password: string | undefined;
   const at = cursor.bytes.indexOf(Char.at, cursor.at);
   if (at >= 0 && at < cursor.end) {
-    user = unescapedRun(cursor, CharClass.user, "user");
+    user = unescapedRun(cursor, CharClass.user);
     if (user === "") cursor.fail("user part is empty", "RFC 3261 §25.1");
-    if (cursor.take(Char.colon)) password = unescapedRun(cursor, CharClass.password, "password");
+    if (cursor.take(Char.colon)) password = unescapedRun(cursor, CharClass.password);
     if (!cursor.take(Char.at)) cursor.fail("character not allowed in the user part", "RFC 3261 §25.1");
   }
   const { host, port } = readHostPort(cursor);
@@ -114,9 +114,9 @@ function readTelUri(cursor: Cursor): Uri {
 function readUriParams(cursor: Cursor): Param[] {
   const params: Param[] = [];
   while (cursor.take(Char.semicolon)) {
-    const name = unescapedRun(cursor, CharClass.param, "parameter").toLowerCase();
+    const name = unescapedRun(cursor, CharClass.param).toLowerCase();
     if (name === "") cursor.fail("URI parameter has no name", "RFC 3261 §25.1");
-    const value = cursor.take(Char.equal) ? unescapedRun(cursor, CharClass.param, "parameter") : undefined;
+    const value = cursor.take(Char.equal) ? unescapedRun(cursor, CharClass.param) : undefined;
     params.push({ name, value });
   }
   return params;
@@ -125,9 +125,9 @@ function readUriParams(cursor: Cursor): Param[] {
 function readUriHeaders(cursor: Cursor): Param[] {
   const headers: Param[] = [];
   do {
-    const name = unescapedRun(cursor, CharClass.uriHeader, "header");
+    const name = unescapedRun(cursor, CharClass.uriHeader);
     if (name === "" || !cursor.take(Char.equal)) cursor.fail("URI header is not name=value", "RFC 3261 §25.1");
-    headers.push({ name, value: unescapedRun(cursor, CharClass.uriHeader, "header") });
+    headers.push({ name, value: unescapedRun(cursor, CharClass.uriHeader) });
   } while (cursor.take(AMPERSAND));
   return headers;
 }
@@ -135,7 +135,7 @@ function readUriHeaders(cursor: Cursor): Param[] {
 const AMPERSAND = 0x26;
 
 /** Takes bytes of a class and escapes; returns their text unescaped. Escapes are known to be well formed here. */
-function unescapedRun(cursor: Cursor, classBit: number, _what: string): string {
+function unescapedRun(cursor: Cursor, classBit: number): string {
   const { bytes, end } = cursor;
   const start = cursor.at;
   let hasEscapes = false;
