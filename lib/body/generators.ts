@@ -1,0 +1,121 @@
+/**
+ * Owns the ordered registry of body generators and supplements.
+ *
+ * Rules of the registry:
+ * 1. One generator per media type. The first offered one of an event package is the package's default body.
+ * 2. A document is made by its generator and then by every configured supplement of its media type, in the order of
+ *    `[bodies].supplements`. A supplement feels those before it and must not care about those after it.
+ * 3. Generators and supplements read no clock, no configuration and no watcher: only subject and variant. What differs per watcher is a
+ *    hole (text.ts).
+ * 4. Each declares the members of the variant it reads. Documents of equal (subject, media type, declared members) are the same bytes.
+ * 5. A new media type is a new file and one line here.
+ */
+import { type AcceptRange, chooseByAccept } from "./accept.ts";
+import { cpimPidf } from "./cpim_pidf.ts";
+import { dialogInfo } from "./dialog_info.ts";
+import { serialize } from "./document.ts";
+import type { Generator } from "./generator.ts";
+import { pidf } from "./pidf.ts";
+import { RenderedBody } from "./rendered.ts";
+import type { Subject } from "./subject.ts";
+import type { Supplement } from "./supplement.ts";
+import { digium } from "./supplements/digium.ts";
+import { eyebeam } from "./supplements/eyebeam.ts";
+import { normalizeVariant, type Profile, type Variant, variantKey } from "./variant.ts";
+import { xpidf } from "./xpidf.ts";
+
+const allGenerators: readonly Generator[] = [pidf, xpidf, cpimPidf, dialogInfo];
+const allSupplements: readonly Supplement[] = [digium, eyebeam];
+
+/** Every media type that a generator exists for; the values `[bodies].disabled` may hold. */
+export const knownMediaTypes: readonly string[] = allGenerators.map((generator) => generator.mediaType);
+
+/** Every supplement's name; the values `[bodies].supplements` may hold. */
+export const knownSupplements: readonly string[] = allSupplements.map((supplement) => supplement.name);
+
+/** One kind of document: media type and what its bytes depend on besides the subject. One object per kind, so `===` compares kinds. */
+export interface Rendering {
+  /** Dense, from 0; for arrays indexed by kind. */
+  readonly index: number;
+  /** Media type, lower case. */
+  readonly mediaType: string;
+  /** Variant with the members that play no part at their defaults. */
+  readonly variant: Variant;
+}
+
+/** Section `[bodies]` of the configuration. */
+export interface BodiesOptions {
+  /** Names in order, of `knownSupplements`; others are left out. */
+  readonly supplements: readonly string[];
+  /** Media types not offered, of `knownMediaTypes`, any case. */
+  readonly disabled: readonly string[];
+}
+
+/** The registry as configured; a reload makes a new one. */
+export class Generators {
+  readonly #generators: readonly Generator[];
+  readonly #supplements: readonly Supplement[];
+  readonly #renderings = new Map<string, Rendering>();
+
+  /** Takes section `[bodies]`; without it, everything is offered in the standard order. */
+  constructor(options: BodiesOptions = { supplements: ["digium", "eyebeam"], disabled: [] }) {
+    const disabled = options.disabled.map((mediaType) => mediaType.toLowerCase());
+    this.#generators = allGenerators.filter((generator) => !disabled.includes(generator.mediaType));
+    this.#supplements = options.supplements.flatMap((name) => allSupplements.filter((one) => one.name === name));
+  }
+
+  /** Media types offered for an event package, the default first; the value of Accept in a 406. */
+  mediaTypes(eventPackage: string): readonly string[] {
+    return this.#generators.filter((generator) => generator.eventPackages.includes(eventPackage)).map((generator) =>
+      generator.mediaType
+    );
+  }
+
+  /**
+   * Chooses the body type for a SUBSCRIBE.
+   *
+   * @param eventPackage Name of the event package, lower case.
+   * @param accepts Media ranges of all Accept headers in order; empty where there is none.
+   * @param sipProfile In asterisk, presence and dialog may be watched in each other's formats when asked for by name.
+   * @returns Media type; nothing when none is acceptable: 489 or 406 by `sip_profile`.
+   * Source: RFC 6665 §4.1.2.1, §4.2.1.1.
+   */
+  chooseMediaType(eventPackage: string, accepts: readonly AcceptRange[], sipProfile: Profile): string | undefined {
+    const others = sipProfile === "rfc" ? [] : this.#generators.filter((one) => one.alsoFor.includes(eventPackage));
+    return chooseByAccept(accepts, {
+      own: this.mediaTypes(eventPackage),
+      others: others.map((generator) => generator.mediaType),
+    });
+  }
+
+  /** The kind of document that a watcher gets; keep it with the subscription. An unknown media type throws. */
+  rendering(mediaType: string, variant: Variant): Rendering {
+    const generator = this.#generatorOf(mediaType);
+    const members = [generator, ...this.#supplementsOf(generator)].flatMap((one) => one.variesOn);
+    const normal = normalizeVariant(variant, members);
+    const key = `${generator.mediaType} ${variantKey(normal)}`;
+    const known = this.#renderings.get(key);
+    if (known) return known;
+    const rendering = { index: this.#renderings.size, mediaType: generator.mediaType, variant: normal };
+    this.#renderings.set(key, rendering);
+    return rendering;
+  }
+
+  /** Makes a body. An unknown media type throws. */
+  render(mediaType: string, subject: Subject, variant: Variant): RenderedBody {
+    const generator = this.#generatorOf(mediaType);
+    const root = generator.generate(subject, variant);
+    for (const supplement of this.#supplementsOf(generator)) supplement.supplement(root, subject, variant);
+    return new RenderedBody(generator.mediaType, serialize(root));
+  }
+
+  #generatorOf(mediaType: string): Generator {
+    const generator = this.#generators.find((one) => one.mediaType === mediaType);
+    if (!generator) throw new Error(`No generator for media type "${mediaType}"`);
+    return generator;
+  }
+
+  #supplementsOf(generator: Generator): readonly Supplement[] {
+    return this.#supplements.filter((one) => one.mediaTypes.includes(generator.mediaType));
+  }
+}

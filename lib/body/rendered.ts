@@ -1,0 +1,179 @@
+/**
+ * Owns the bytes of a rendered body: shared by all watchers of one state, with holes for what differs between them.
+ *
+ * Theory. A change of one extension reaches thousands of watchers, whose bodies differ in four short places: the URI they asked for, their
+ * own URI, the version counter of their subscription, a random id. So a body is kept as literal pieces of UTF-8 around holes, and sending
+ * it is a run of copies into the datagram that is being built.
+ * Data plane: no allocation in `byteLength` and `write`. Budget: a body of 400 bytes in 0.5 µs (tests/bench/render_bench.ts).
+ */
+import { escapeText, type Hole, splitAtHoles } from "./text.ts";
+
+/** What one watcher's copy of a body is filled with; bytes are UTF-8 and already escaped (see `holeFill`). */
+export interface HoleFill {
+  /** Watched URI as the watcher wrote it. */
+  readonly entity: Uint8Array;
+  /** The watcher's own URI, from its From header. */
+  readonly remote: Uint8Array;
+  /** Number of this document within the subscription, from 0; counts every document sent. Source: RFC 4235 §4.1. */
+  version: number;
+  /** Random id, 36 characters as a rule. */
+  guid: Uint8Array;
+}
+
+const utf8 = new TextEncoder();
+
+/** Escapes and encodes a subscription's texts, once per subscription; any text will do, the result cannot break a document. */
+export function holeFill(texts: { entity: string; remote: string; guid: string; version?: number }): HoleFill {
+  return {
+    entity: utf8.encode(escapeText(texts.entity)),
+    remote: utf8.encode(escapeText(texts.remote)),
+    version: texts.version ?? 0,
+    guid: utf8.encode(escapeText(texts.guid)),
+  };
+}
+
+const holeCodes: readonly Hole[] = ["entity", "remote", "version", "guid", "entityScheme", "entityAddress"];
+const ENTITY = 0;
+const REMOTE = 1;
+const VERSION = 2;
+const GUID = 3;
+const ENTITY_SCHEME = 4;
+const ENTITY_ADDRESS = 5;
+const COLON = 58;
+const DIGIT_ZERO = 48;
+
+/** One document, immutable: literal bytes with holes between them. */
+export class RenderedBody {
+  /** Media type, the value of Content-Type. */
+  readonly mediaType: string;
+  /** Bytes of the literal pieces together. */
+  readonly #literalBytes: number;
+  /** `#literals[i]` stands before hole `i`; the last one closes the document. */
+  readonly #literals: readonly Uint8Array[];
+  /** Code of each hole, in order. */
+  readonly #holes: Uint8Array;
+
+  /** Takes a serialised document with the marks of text.ts in it. */
+  constructor(mediaType: string, serialized: string) {
+    const { literals, holes } = splitAtHoles(serialized);
+    this.mediaType = mediaType;
+    this.#literals = literals.map((literal) => utf8.encode(literal));
+    this.#literalBytes = this.#literals.reduce((sum, literal) => sum + literal.length, 0);
+    this.#holes = Uint8Array.from(holes, (hole) => holeCodes.indexOf(hole));
+  }
+
+  /** Bytes that `write` will write for this fill: the value of Content-Length. */
+  byteLength(fill: HoleFill): number {
+    let length = this.#literalBytes;
+    for (let i = 0; i < this.#holes.length; i++) {
+      switch (this.#holes[i]) {
+        case ENTITY:
+          length += fill.entity.length;
+          break;
+        case REMOTE:
+          length += fill.remote.length;
+          break;
+        case VERSION:
+          length += digitCount(fill.version);
+          break;
+        case GUID:
+          length += fill.guid.length;
+          break;
+        case ENTITY_SCHEME:
+          length += schemeLength(fill.entity);
+          break;
+        case ENTITY_ADDRESS:
+          length += fill.entity.length - schemeLength(fill.entity);
+          break;
+      }
+    }
+    return length;
+  }
+
+  /**
+   * Writes the document for one watcher.
+   *
+   * @param target Has room for `byteLength(fill)` bytes behind `offset`; is not kept.
+   * @returns Offset behind the last byte written.
+   */
+  write(target: Uint8Array, offset: number, fill: HoleFill): number {
+    const literals = this.#literals;
+    const holes = this.#holes;
+    let at = offset;
+    for (let i = 0; i < holes.length; i++) {
+      at = copy(literals[i] as Uint8Array, 0, target, at);
+      switch (holes[i]) {
+        case ENTITY:
+          at = copy(fill.entity, 0, target, at);
+          break;
+        case REMOTE:
+          at = copy(fill.remote, 0, target, at);
+          break;
+        case VERSION:
+          at = writeDigits(fill.version, target, at);
+          break;
+        case GUID:
+          at = copy(fill.guid, 0, target, at);
+          break;
+        case ENTITY_SCHEME:
+          for (let k = 0, end = schemeLength(fill.entity); k < end; k++) target[at++] = fill.entity[k] as number;
+          break;
+        case ENTITY_ADDRESS:
+          at = copy(fill.entity, schemeLength(fill.entity), target, at);
+          break;
+      }
+    }
+    return copy(literals[holes.length] as Uint8Array, 0, target, at);
+  }
+
+  /** Tells whether every watcher would get the very same bytes from `other`. */
+  equals(other: RenderedBody): boolean {
+    if (this.mediaType !== other.mediaType || this.#literalBytes !== other.#literalBytes) return false;
+    return equalBytes(this.#holes, other.#holes) &&
+      this.#literals.every((literal, i) => equalBytes(literal, other.#literals[i] as Uint8Array));
+  }
+
+  /** The document for one watcher as text; for people and tests, not for the wire. */
+  text(fill: HoleFill): string {
+    const bytes = new Uint8Array(this.byteLength(fill));
+    this.write(bytes, 0, fill);
+    return new TextDecoder().decode(bytes);
+  }
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/** Copies `source` from `start`; short pieces by hand, because a call of `set` costs more than they do. */
+function copy(source: Uint8Array, start: number, target: Uint8Array, at: number): number {
+  const length = source.length;
+  if (start === 0 && length > 24) {
+    target.set(source, at);
+    return at + length;
+  }
+  for (let i = start; i < length; i++) target[at++] = source[i] as number;
+  return at;
+}
+
+/** Length of the scheme with its colon; 0 where there is none. */
+function schemeLength(entity: Uint8Array): number {
+  for (let i = 0; i < entity.length; i++) if (entity[i] === COLON) return i + 1;
+  return 0;
+}
+
+function digitCount(value: number): number {
+  let count = 1;
+  for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) count++;
+  return count;
+}
+
+function writeDigits(value: number, target: Uint8Array, at: number): number {
+  const end = at + digitCount(value);
+  let rest = value;
+  for (let i = end - 1; i >= at; i--) {
+    target[i] = DIGIT_ZERO + rest % 10;
+    rest = Math.floor(rest / 10);
+  }
+  return end;
+}

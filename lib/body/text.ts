@@ -1,0 +1,85 @@
+/**
+ * Owns what may stand in the text of a document: legal characters, escapes, and the marks of holes.
+ *
+ * Theory. Unicode sets 32 noncharacters aside (U+FDD0–U+FDEF) that no text needs. While a document is being built, six of them mark holes
+ * and eight stand for the characters that XML wants escaped, so the document builder never sees markup in a text and never decides about
+ * escaping. All foreign text passes `documentText`, which removes what XML 1.0 cannot carry and these noncharacters themselves, therefore
+ * nobody outside can forge a hole. `splitAtHoles` turns the serialised document into literal pieces and holes, and the marks into
+ * references.
+ */
+
+/** What differs between two watchers of one body; `entityScheme` and `entityAddress` are `entity` up to and behind its first colon. */
+export type Hole = "entity" | "remote" | "version" | "guid" | "entityScheme" | "entityAddress";
+
+/** Mark of each hole, to be put into a document that is being built. */
+export const holeMark: Readonly<Record<Hole, string>> = {
+  entity: "\uFDD0",
+  remote: "\uFDD1",
+  version: "\uFDD2",
+  guid: "\uFDD3",
+  entityScheme: "\uFDD4",
+  entityAddress: "\uFDD5",
+};
+
+const holeOfMark = new Map<string, Hole>(Object.entries(holeMark).map(([hole, mark]) => [mark, hole as Hole]));
+
+/** Character, its mark while building, its reference on the wire; quotes and line ends as the recorded bodies write them. */
+const escapes = [
+  ["&", "\uFDE0", "&amp;"],
+  ["<", "\uFDE1", "&lt;"],
+  [">", "\uFDE2", "&gt;"],
+  ['"', "\uFDE3", "&quot;"],
+  ["'", "\uFDE4", "&apos;"],
+  ["\r", "\uFDE5", "&#13;"],
+  ["\n", "\uFDE6", "&#10;"],
+  ["\t", "\uFDE7", "&#9;"],
+] as const;
+
+const markOfCharacter = new Map<string, string>(escapes.map(([character, mark]) => [character, mark]));
+const referenceOfCharacter = new Map<string, string>(escapes.map(([character, , reference]) => [character, reference]));
+const referenceOfMark = new Map<string, string>(escapes.map(([, mark, reference]) => [mark, reference]));
+
+// deno-fmt-ignore
+// deno-lint-ignore no-control-regex -- the control characters that XML 1.0 §2.2 forbids are what it looks for
+const unusable = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFDD0-\uFDEF\uFFFE\uFFFF]/g;
+const special = /[&<>"'\r\n\t]/g;
+const mark = /[\uFDD0-\uFDEF]/;
+
+/** Text without the characters that no document can carry; each becomes U+FFFD. Source: XML 1.0 §2.2. */
+export function sanitizeText(text: string): string {
+  return text.toWellFormed().replace(unusable, "\uFFFD");
+}
+
+/** Foreign text made ready for a document that is being built: sanitised, special characters marked. */
+export function documentText(text: string): string {
+  return sanitizeText(text).replace(special, (character) => markOfCharacter.get(character) ?? character);
+}
+
+/** Foreign text made ready for a hole: sanitised and escaped for element content and quoted attribute values alike. */
+export function escapeText(text: string): string {
+  return sanitizeText(text).replace(special, (character) => referenceOfCharacter.get(character) ?? character);
+}
+
+/**
+ * Splits a serialised document at its hole marks and writes the references.
+ *
+ * @returns Literal pieces, one more than holes: `literals[i]` stands before `holes[i]`.
+ */
+export function splitAtHoles(serialized: string): { literals: string[]; holes: Hole[] } {
+  const literals: string[] = [];
+  const holes: Hole[] = [];
+  let literal = "";
+  let rest = serialized;
+  for (let at = rest.search(mark); at >= 0; at = rest.search(mark)) {
+    const found = rest.charAt(at);
+    literal += rest.slice(0, at) + (referenceOfMark.get(found) ?? "");
+    rest = rest.slice(at + 1);
+    const hole = holeOfMark.get(found);
+    if (hole === undefined) continue;
+    literals.push(literal);
+    holes.push(hole);
+    literal = "";
+  }
+  literals.push(literal + rest);
+  return { literals, holes };
+}
