@@ -8,7 +8,7 @@ import { reasonPhrase } from "./status.ts";
 import { ByteWriter } from "./writer.ts";
 
 /** What goes into a response besides the request's own headers. */
-export interface ResponseParts {
+export interface ResponseOptions {
   /** Status code, 100–699. */
   readonly status: number;
   /** Reason phrase; the standard one unless told. */
@@ -42,27 +42,27 @@ const scratch = new ByteWriter(4096);
  * @returns Bytes of the caller's own.
  * Source: RFC 3261 §8.2.6, §12.1.1, §18.2.1; RFC 3581 §4.
  */
-export function writeResponse(request: Message, parts: ResponseParts): Uint8Array {
-  return appendResponse(scratch.reset(), request, parts).copy();
+export function writeResponse(request: Message, options: ResponseOptions): Uint8Array {
+  return appendResponse(scratch.reset(), request, options).copy();
 }
 
 /** Appends a response to a writer, as `writeResponse` does. */
-export function appendResponse(writer: ByteWriter, request: Message, parts: ResponseParts): ByteWriter {
-  const { status } = parts;
-  writer.text("SIP/2.0 ").number(status).byte(Char.space).text(parts.reason ?? reasonPhrase(status)).crlf();
-  appendVias(writer, request, parts);
+export function appendResponse(writer: ByteWriter, request: Message, options: ResponseOptions): ByteWriter {
+  const { status } = options;
+  writer.text("SIP/2.0 ").number(status).byte(Char.space).text(options.reason ?? reasonPhrase(status)).crlf();
+  appendVias(writer, request, options);
   if (status > 100 && status < 300 && makesDialog(request.method)) appendLines(writer, request, Header.recordRoute);
   appendLine(writer, request, "From: ", request.firstLines[Header.from]!);
-  appendTo(writer, request, parts.toTag);
+  appendTo(writer, request, options.toTag);
   appendLine(writer, request, "Call-ID: ", request.firstLines[Header.callId]!);
   appendLine(writer, request, "CSeq: ", request.firstLines[Header.cseq]!);
   // RFC 3261 §8.2.6.1: a Timestamp MUST be copied into the 100.
   if (status === 100) appendLines(writer, request, Header.timestamp);
-  for (const [name, value] of parts.headers ?? []) writer.header(name, value);
-  return appendBody(writer, parts);
+  for (const [name, value] of options.headers ?? []) writer.header(name, value);
+  return appendBody(writer, options);
 }
 
-function appendBody(writer: ByteWriter, { body, contentType }: ResponseParts): ByteWriter {
+function appendBody(writer: ByteWriter, { body, contentType }: ResponseOptions): ByteWriter {
   if (body === undefined || body.length === 0) return writer.text("Content-Length: 0\r\n\r\n");
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
   if (contentType !== undefined) writer.header("Content-Type", contentType);
@@ -86,19 +86,19 @@ function appendLines(writer: ByteWriter, request: Message, id: typeof Header.rec
   }
 }
 
-function appendVias(writer: ByteWriter, request: Message, parts: ResponseParts): void {
+function appendVias(writer: ByteWriter, request: Message, options: ResponseOptions): void {
   let line = request.firstLines[Header.via]!;
   if (line < 0) return;
-  appendTopVia(writer, request, request.valueEnds[line]!, parts);
+  appendTopVia(writer, request, request.valueEnds[line]!, options);
   while ((line = request.nextLines[line]!) >= 0) appendLine(writer, request, "Via: ", line);
 }
 
 /** Copies the first Via line in pieces, leaving out the parameters that are about to be written anew. */
-function appendTopVia(writer: ByteWriter, request: Message, lineEnd: number, parts: ResponseParts): void {
+function appendTopVia(writer: ByteWriter, request: Message, lineEnd: number, options: ResponseOptions): void {
   const { bytes } = request;
-  const writesRport = parts.rport !== undefined && (request.rportStart >= 0 || parts.isRportForced === true);
-  const writesReceived = parts.received !== undefined &&
-    (writesRport || parts.isRportForced === true || !isSentBy(request, parts.received));
+  const writesRport = options.rport !== undefined && (request.rportStart >= 0 || options.isRportForced === true);
+  const writesReceived = options.received !== undefined &&
+    (writesRport || options.isRportForced === true || !isSentBy(request, options.received));
   const cuts = [
     writesReceived && request.receivedStart >= 0 ? [request.receivedStart, request.receivedEnd] as const : undefined,
     writesRport && request.rportStart >= 0 ? [request.rportStart, request.rportEnd] as const : undefined,
@@ -110,8 +110,8 @@ function appendTopVia(writer: ByteWriter, request: Message, lineEnd: number, par
     at = end;
   }
   writer.bytes(bytes, at, request.topViaEnd);
-  if (writesReceived) writer.text(";received=").text(parts.received!);
-  if (writesRport) writer.text(";rport=").number(parts.rport!);
+  if (writesReceived) writer.text(";received=").text(options.received!);
+  if (writesRport) writer.text(";rport=").number(options.rport!);
   writer.bytes(bytes, request.topViaEnd, lineEnd).crlf();
 }
 

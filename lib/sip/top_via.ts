@@ -6,7 +6,7 @@
 import { Char, CharClass, charClass } from "./chars.ts";
 import { Header } from "./header_names.ts";
 import type { Message } from "./message.ts";
-import { equalsIgnoreCase, skipClass, skipLws, skipQuoted, trimLws } from "./slice.ts";
+import { equalsIgnoreCase, skipClass, skipLws, skipQuoted } from "./slice.ts";
 
 /** Where broken rules are told. */
 type Fault = (message: Message, header: string, rule: string, at: number, source: string) => void;
