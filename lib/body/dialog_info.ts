@@ -122,9 +122,9 @@ const urgency = { early: 0, confirmed: 1, held: 2, trying: 3, terminated: 4 } as
   number
 >;
 
-/** At most `count` calls: ringing ones before others when not all fit, else in their own order. */
+/** At most `count` calls, all on 0: ringing ones before others when not all fit, else in their own order. */
 function mostUrgent(calls: readonly Call[], count: number): readonly Call[] {
-  if (calls.length <= count) return calls;
+  if (count === 0 || calls.length <= count) return calls;
   return calls.toSorted((a, b) => urgency[a.state] - urgency[b.state]).slice(0, count);
 }
 

@@ -51,22 +51,36 @@ export interface BodiesOptions {
   readonly disabled: readonly string[];
 }
 
-/** The registry as configured; a reload makes a new one. */
+/** The registry as configured. Renderings outlive a change of the configuration, so running subscriptions keep theirs. */
 export class Generators {
-  readonly #generators: readonly Generator[];
-  readonly #supplements: readonly Supplement[];
   readonly #renderings = new Map<string, Rendering>();
+  #offered: readonly Generator[] = [];
+  #supplements: readonly Supplement[] = [];
+  #generation = 0;
 
   /** Takes section `[bodies]`; without it, everything is offered in the standard order. */
-  constructor(options: BodiesOptions = { supplements: ["digium", "eyebeam"], disabled: [] }) {
+  constructor(options: BodiesOptions = { supplements: knownSupplements, disabled: [] }) {
+    this.configure(options);
+  }
+
+  /** Number of configurations so far; bodies made under another one are out of date. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Takes section `[bodies]` anew. A disabled media type is no longer offered, but still made for those who have it. */
+  configure(options: BodiesOptions): void {
     const disabled = options.disabled.map((mediaType) => mediaType.toLowerCase());
-    this.#generators = allGenerators.filter((generator) => !disabled.includes(generator.mediaType));
-    this.#supplements = options.supplements.flatMap((name) => allSupplements.filter((one) => one.name === name));
+    this.#offered = allGenerators.filter((generator) => !disabled.includes(generator.mediaType));
+    this.#supplements = [...new Set(options.supplements)].flatMap((name) =>
+      allSupplements.filter((supplement) => supplement.name === name)
+    );
+    this.#generation++;
   }
 
   /** Media types offered for an event package, the default first; the value of Accept in a 406. */
   mediaTypes(eventPackage: string): readonly string[] {
-    return this.#generators.filter((generator) => generator.eventPackages.includes(eventPackage)).map((generator) =>
+    return this.#offered.filter((generator) => generator.eventPackages.includes(eventPackage)).map((generator) =>
       generator.mediaType
     );
   }
@@ -81,7 +95,7 @@ export class Generators {
    * Source: RFC 6665 §4.1.2.1, §4.2.1.1.
    */
   chooseMediaType(eventPackage: string, accepts: readonly AcceptRange[], sipProfile: Profile): string | undefined {
-    const others = sipProfile === "rfc" ? [] : this.#generators.filter((one) => one.alsoFor.includes(eventPackage));
+    const others = sipProfile === "rfc" ? [] : this.#offered.filter((one) => one.alsoFor.includes(eventPackage));
     return chooseByAccept(accepts, {
       own: this.mediaTypes(eventPackage),
       others: others.map((generator) => generator.mediaType),
@@ -90,8 +104,9 @@ export class Generators {
 
   /** The kind of document that a watcher gets; keep it with the subscription. An unknown media type throws. */
   rendering(mediaType: string, variant: Variant): Rendering {
-    const generator = this.#generatorOf(mediaType);
-    const members = [generator, ...this.#supplementsOf(generator)].flatMap((one) => one.variesOn);
+    const generator = generatorOf(mediaType);
+    // All supplements count, configured or not: a rendering must stay right when they are configured later.
+    const members = [generator, ...supplementsOf(generator, allSupplements)].flatMap((one) => one.variesOn);
     const normal = normalizeVariant(variant, members);
     const key = `${generator.mediaType} ${variantKey(normal)}`;
     const known = this.#renderings.get(key);
@@ -103,19 +118,19 @@ export class Generators {
 
   /** Makes a body. An unknown media type throws. */
   render(mediaType: string, subject: Subject, variant: Variant): RenderedBody {
-    const generator = this.#generatorOf(mediaType);
+    const generator = generatorOf(mediaType);
     const root = generator.generate(subject, variant);
-    for (const supplement of this.#supplementsOf(generator)) supplement.supplement(root, subject, variant);
+    for (const supplement of supplementsOf(generator, this.#supplements)) supplement.supplement(root, subject, variant);
     return new RenderedBody(generator.mediaType, serialize(root));
   }
+}
 
-  #generatorOf(mediaType: string): Generator {
-    const generator = this.#generators.find((one) => one.mediaType === mediaType);
-    if (!generator) throw new Error(`No generator for media type "${mediaType}"`);
-    return generator;
-  }
+function generatorOf(mediaType: string): Generator {
+  const generator = allGenerators.find((one) => one.mediaType === mediaType);
+  if (!generator) throw new Error(`No generator for media type "${mediaType}"`);
+  return generator;
+}
 
-  #supplementsOf(generator: Generator): readonly Supplement[] {
-    return this.#supplements.filter((one) => one.mediaTypes.includes(generator.mediaType));
-  }
+function supplementsOf(generator: Generator, supplements: readonly Supplement[]): readonly Supplement[] {
+  return supplements.filter((one) => one.mediaTypes.includes(generator.mediaType));
 }

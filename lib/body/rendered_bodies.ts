@@ -1,7 +1,7 @@
 /**
  * Owns the cache of rendered bodies: one per resource and kind of document, made when first asked for after a change.
  *
- * Theory. A slot remembers the state it was made from. When the resource has a newer state the body is made again; if the bytes are the
+ * Theory. A slot remembers the state and the configuration it was made from. When either is another one by now, the body is made again; if the bytes are the
  * same, the old object stays. So a watcher has something new to learn exactly when `bodyOf` returns another object than last time: a
  * presence change leaves every dialog-info watcher alone, a change from in use to busy leaves XPIDF watchers alone.
  */
@@ -19,6 +19,7 @@ export interface NumberedSubject extends Subject {
 
 interface Slot {
   state: ResourceState;
+  generation: number;
   body: RenderedBody;
 }
 
@@ -44,10 +45,12 @@ export class RenderedBodies {
   /** The body of a resource as it is now; the same object for as long as its bytes are the same. */
   bodyOf(resource: NumberedSubject, rendering: Rendering): RenderedBody {
     const slot = this.#slots.get(resource.id)?.[rendering.index];
-    if (slot && slot.state === resource.state) return slot.body;
+    const generation = this.#generators.generation;
+    if (slot && slot.state === resource.state && slot.generation === generation) return slot.body;
     const body = this.#generators.render(rendering.mediaType, resource, rendering.variant);
     if (!slot) return this.#keep(resource, rendering, body);
     slot.state = resource.state;
+    slot.generation = generation;
     if (!slot.body.equals(body)) slot.body = body;
     return slot.body;
   }
@@ -64,7 +67,7 @@ export class RenderedBodies {
       this.forget(oldest);
     }
     const slots = this.#slots.get(resource.id) ?? [];
-    slots[rendering.index] = { state: resource.state, body };
+    slots[rendering.index] = { state: resource.state, generation: this.#generators.generation, body };
     this.#slots.set(resource.id, slots);
     this.#slotCount++;
     return body;

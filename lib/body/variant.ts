@@ -19,7 +19,7 @@ export interface Variant {
   readonly dialogIds: boolean;
   /** Phone option `pickup_prefix`: put before the user of the ringing remote target; empty = the target stays. */
   readonly pickupPrefix: string;
-  /** Phone option `max_dialogs`: most `<dialog>` elements in a document of profile rfc, at least 1. */
+  /** Phone option `max_dialogs`: most `<dialog>` elements in a document of profile rfc; 0 = one per call, however many. */
   readonly maxDialogs: number;
   /** Phone option `dnd_as`: show presence dnd as a busy lamp. */
   readonly dndAs: "" | "busy";
@@ -35,7 +35,7 @@ export const defaultVariant: Variant = {
   remoteParty: "early",
   dialogIds: false,
   pickupPrefix: "",
-  maxDialogs: 1,
+  maxDialogs: 0,
   dndAs: "",
   unavailableAs: "",
 };

@@ -137,7 +137,7 @@ describe("dialog-info, profile asterisk", () => {
 });
 
 describe("dialog-info, profile rfc (RFC 4235)", () => {
-  const rfc: Partial<Variant> = { profile: "rfc", maxDialogs: 8, dialogIds: true };
+  const rfc: Partial<Variant> = { profile: "rfc", dialogIds: true };
 
   test("has one dialog per call with its own state, direction and ids (§4.1.1)", () => {
     const calls = [

@@ -46,11 +46,8 @@ describe("the registry", () => {
   });
 
   test("refuses a media type without a generator", () => {
+    expect(() => generators.rendering("text/plain", defaultVariant)).toThrow('"text/plain"');
     expect(() => generators.render("text/plain", sampleSubject(), defaultVariant)).toThrow('"text/plain"');
-    expect(() =>
-      new Generators({ supplements: [], disabled: ["application/pidf+xml"] })
-        .rendering("application/pidf+xml", defaultVariant)
-    ).toThrow();
   });
 
   test("gives equal kinds of documents one rendering, different ones different dense numbers", () => {
@@ -89,6 +86,32 @@ function documentOf(body: { text: (fill: never) => string }): string {
   const empty = new Uint8Array(0);
   return body.text({ entity: empty, remote: empty, guid: empty, version: 0 } as never);
 }
+
+describe("a change of the configuration", () => {
+  test("stops offering a disabled media type, and goes on making it for those who have it", () => {
+    const generators = new Generators();
+    const rendering = generators.rendering("application/pidf+xml", defaultVariant);
+    generators.configure({ supplements: [], disabled: ["application/pidf+xml"] });
+    expect(generators.mediaTypes("presence")).not.toContain("application/pidf+xml");
+    expect(generators.rendering("application/pidf+xml", defaultVariant)).toBe(rendering);
+    expect(documentOf(generators.render(rendering.mediaType, sampleSubject(), rendering.variant))).not.toContain(
+      "dm:person",
+    );
+  });
+
+  test("gives other bodies where supplements make a difference, the same objects where they do not", () => {
+    const generators = new Generators();
+    const bodies = new RenderedBodies(generators);
+    const renderings = ["application/pidf+xml", "application/xpidf+xml"].map((type) =>
+      generators.rendering(type, defaultVariant)
+    );
+    const resource = { id: 1, ...sampleSubject() };
+    const before = renderings.map((rendering) => bodies.bodyOf(resource, rendering));
+    generators.configure({ supplements: [], disabled: [] });
+    const after = renderings.map((rendering) => bodies.bodyOf(resource, rendering));
+    expect(after.map((body, i) => body === before[i])).toEqual([false, true]);
+  });
+});
 
 describe("the cache of rendered bodies", () => {
   const generators = new Generators();
