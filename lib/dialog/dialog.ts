@@ -1,7 +1,6 @@
 /**
  * Owns dialog state on the side that answered the request which made it: identifiers, sequence numbers, target, routes.
  */
-import { Header } from "../sip/header_names.ts";
 import type { Message } from "../sip/message.ts";
 
 /**
@@ -47,7 +46,7 @@ export function dialogFromRequest(request: Message, localTag: string, remoteTarg
     remoteSequence: request.cseq.sequence,
     remoteTarget,
     // RFC 3261 §12.1.1: taken in order, all parameters preserved.
-    routeSet: request.all(Header.recordRoute),
+    routeSet: request.recordRoutes,
   };
 }
 

@@ -2,8 +2,8 @@
  * Owns how a dialog's route set turns into Request-URI, Route headers and next hop.
  */
 import { parseNameAddress } from "../sip/address.ts";
-import type { Uri } from "../sip/uri.ts";
-import { parseUri } from "../sip/uri.ts";
+import { hasParam } from "../sip/params.ts";
+import { parseUri, type Uri } from "../sip/uri.ts";
 import type { Dialog } from "./dialog.ts";
 
 /** Where a request inside a dialog goes and what it carries. */
@@ -27,8 +27,8 @@ export function routeRequest(dialog: Dialog): RequestRoute {
   if (first === undefined) {
     return { requestUri: dialog.remoteTarget, routes: [], nextHop: parseUri(dialog.remoteTarget) };
   }
-  const route = parseNameAddress(first);
-  if (route.uri.params.has("lr")) {
+  const route = parseNameAddress(first, "Record-Route");
+  if (hasParam(route.uri.params, "lr")) {
     return { requestUri: dialog.remoteTarget, routes: dialog.routeSet, nextHop: route.uri };
   }
   // A strict router expects itself in the Request-URI and the target last.

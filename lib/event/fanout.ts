@@ -12,8 +12,8 @@
  *
  * Budget: 1.5 µs per NOTIFY without the transaction and the socket, one allocation (tests/bench/notify_bench.ts).
  */
+import type { Rendering } from "../body/generators.ts";
 import type { RenderedBody } from "../body/rendered.ts";
-import type { Variant } from "../body/variant.ts";
 import { routeRequest } from "../dialog/route_set.ts";
 import type { Clock, Millis } from "../runtime/clock.ts";
 import type { Counters } from "../runtime/counters.ts";
@@ -21,10 +21,9 @@ import type { Entropy } from "../runtime/entropy.ts";
 import { limits } from "../runtime/limits.ts";
 import type { Log } from "../runtime/log.ts";
 import { TimerEntry, type Timers } from "../runtime/timers.ts";
-import { Header } from "../sip/header_names.ts";
 import type { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
-import { type Resource, type ResourceChange, sameState } from "../state/resource.ts";
+import type { Resource, ResourceChange } from "../state/resource.ts";
 import type { ClientTransaction, ClientUser } from "../transaction/transaction.ts";
 import type { Flow } from "../transport/transport.ts";
 import { contactUriOf, sentByOf } from "./contact.ts";
@@ -45,8 +44,8 @@ export interface RequestSender {
 
 /** What it demands of the body pipeline. */
 export interface BodySource {
-  /** The document of `resource` as it is now; the same object for equal state, media type and variant. */
-  render(resource: Resource, mediaType: string, variant: Variant): RenderedBody;
+  /** The document of `resource` as it is now; the same object for as long as its bytes are the same. */
+  bodyOf(resource: Resource, rendering: Rendering): RenderedBody;
 }
 
 /** What it demands of the transports. */
@@ -259,7 +258,9 @@ export class Fanout implements SubscriptionOwner {
     }
     if (this.queuedCount === 0) return;
     this.#parts.counters.windowFull++;
-    if (!this.#stall.isArmed) this.#parts.timers.arm(this.#stall, this.#flightSince[this.#flightFirst]! + WINDOW_MILLIS - now);
+    if (!this.#stall.isArmed) {
+      this.#parts.timers.arm(this.#stall, this.#flightSince[this.#flightFirst]! + WINDOW_MILLIS - now);
+    }
   }
 
   /** Takes those out of the window that are answered, or unanswered for longer than T1. */
@@ -286,10 +287,11 @@ export class Fanout implements SubscriptionOwner {
   }
 
   #send(subscription: Subscription, now: Millis): void {
-    if (subscription.state === "gone" || !this.#isDue(subscription)) return;
+    if (subscription.state === "gone") return;
+    const body = this.#parts.bodies.bodyOf(subscription.resource, subscription.rendering);
+    if (!this.#isDue(subscription, body)) return;
     const flow = subscription.flow;
     if (flow === undefined || !flow.isOpen) return this.#connect(subscription, false);
-    const body = this.#parts.bodies.render(subscription.resource, subscription.mediaType, subscription.variant);
     const head = subscription.head ??= this.#writeHead(subscription, flow);
     const length = head.bytes.length + PATCH_BYTES + body.byteLength(subscription.fill);
     if (length > DATAGRAM_BYTES && !flow.isReliable && !subscription.isDatagramOnly) {
@@ -307,7 +309,7 @@ export class Fanout implements SubscriptionOwner {
     const bytes = writeNotify(head, patch, body, subscription.fill);
     // RFC 4235 §4.1: the version grows with every document.
     subscription.fill.version++;
-    subscription.sentState = subscription.resource.state;
+    subscription.sentBody = body;
     subscription.isNotifyOwed = false;
     subscription.changeCount = 0;
     subscription.outstanding = transaction;
@@ -321,11 +323,11 @@ export class Fanout implements SubscriptionOwner {
   }
 
   /** Whether there still is something to tell: changes that cancelled each other out are nothing. */
-  #isDue(subscription: Subscription): boolean {
+  #isDue(subscription: Subscription, body: RenderedBody): boolean {
     if (subscription.isNotifyOwed) return true;
     if (subscription.changeCount > 1) {
       this.#parts.counters.notifyCoalesced += subscription.changeCount - 1;
-      if (sameState(subscription.sentState, subscription.resource.state)) subscription.changeCount = 0;
+      if (subscription.sentBody?.equals(body)) subscription.changeCount = 0;
     }
     return subscription.changeCount > 0;
   }
@@ -339,7 +341,7 @@ export class Fanout implements SubscriptionOwner {
       contact: contactUriOf(flow),
       event: subscription.eventHeader,
       userAgent: this.#parts.userAgent,
-      mediaType: subscription.mediaType,
+      mediaType: subscription.rendering.mediaType,
       branchLength: this.#parts.transactions.branchLength,
     });
   }
@@ -364,6 +366,9 @@ export class Fanout implements SubscriptionOwner {
 
 /** Seconds of Retry-After, or undefined when there is none that can be read. Source: RFC 3261 §20.33. */
 function retryAfterOf(response: Message): number | undefined {
-  const seconds = parseInt(response.text(Header.retryAfter) ?? "", 10);
-  return seconds >= 0 ? seconds : undefined;
+  try {
+    return response.retryAfter;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,8 +1,8 @@
 /**
  * Owns the decisions on SUBSCRIBE: create, refresh, fetch, unsubscribe, replace, refuse.
  */
+import type { Rendering } from "../body/generators.ts";
 import { holeFill } from "../body/rendered.ts";
-import type { Variant } from "../body/variant.ts";
 import { belongsTo, dialogFromRequest } from "../dialog/dialog.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Entropy } from "../runtime/entropy.ts";
@@ -11,7 +11,9 @@ import type { Reject } from "../runtime/result.ts";
 import type { Timers } from "../runtime/timers.ts";
 import type { NameAddress } from "../sip/address.ts";
 import type { MediaRange } from "../sip/media_type.ts";
+import { writeEvent } from "../sip/event.ts";
 import type { Message } from "../sip/message.ts";
+import { paramOf } from "../sip/params.ts";
 import type { Resource } from "../state/resource.ts";
 import type { Flow } from "../transport/transport.ts";
 import { type EventPackage, type EventPackageName, eventPackageOf } from "./event_package.ts";
@@ -31,6 +33,8 @@ export interface Subscriber {
   readonly subscriptionCountMax: number;
   /** NOTIFYs go back to where the SUBSCRIBE came from instead of to its Contact. */
   readonly isContactRewritten: boolean;
+  /** Answers go back to the source port even where the request has no `rport`. */
+  readonly isRportForced: boolean;
 }
 
 /** What the notifier demands of the body pipeline. */
@@ -39,8 +43,8 @@ export interface BodyChooser {
   choose(eventPackage: EventPackageName, accepts: readonly MediaRange[]): string | undefined;
   /** Media types that can be made for the package. */
   offered(eventPackage: EventPackageName): readonly string[];
-  /** The variant that `endpoint` gets with this User-Agent. */
-  variantFor(endpoint: string, userAgent: string): Variant;
+  /** The kind of document that `endpoint` gets with this User-Agent. */
+  renderingFor(mediaType: string, endpoint: string, userAgent: string): Rendering;
 }
 
 /** What it demands of the state engine. */
@@ -147,7 +151,7 @@ export class Notifier {
     const event = request.event!;
     const peerKey = [
       subscriber.endpoint,
-      contact.params.get("+sip.instance") ?? contact.uriText,
+      paramOf(contact.params, "+sip.instance") ?? contact.uriText,
       eventPackage.name,
       event.id ?? "",
       resource.id,
@@ -159,11 +163,11 @@ export class Notifier {
       this.#parts.subscriptions.count >= limits.subscriptionCount
     ) return refusals.quota;
 
-    const userAgent = request.userAgent ?? "";
+    const { userAgent } = request;
     const subscription = new Subscription({
       owner: this.#parts.fanout,
       eventPackage,
-      eventHeader: event.id === undefined ? eventPackage.name : `${eventPackage.name};id=${event.id}`,
+      eventHeader: writeEvent(event),
       eventId: event.id,
       resource,
       endpoint: subscriber.endpoint,
@@ -173,13 +177,12 @@ export class Notifier {
       userAgent,
       createdAt: this.#parts.clock.wall(),
       fill: holeFill({
-        entity: request.requestUri.user === "" ? request.to.uriText : request.requestUriText,
+        entity: request.requestUri.user === undefined ? request.to.uriText : request.requestUriText,
         remote: request.from.uriText,
         guid: this.#parts.entropy.uuid(),
       }),
+      rendering: this.#parts.bodies.renderingFor(mediaType, subscriber.endpoint, userAgent),
     });
-    subscription.mediaType = mediaType;
-    subscription.variant = this.#parts.bodies.variantFor(subscriber.endpoint, userAgent);
     subscription.flow = subscriber.isContactRewritten || flow.isReliable ? flow : undefined;
     this.#grantLifetime(subscription, expiresSeconds);
     if (expiresSeconds === 0) {
@@ -224,8 +227,11 @@ export class Notifier {
     }
 
     dialog.remoteTarget = contact.uriText;
-    subscription.mediaType = mediaType;
-    subscription.variant = this.#parts.bodies.variantFor(subscription.endpoint, subscription.userAgent);
+    subscription.rendering = this.#parts.bodies.renderingFor(
+      mediaType,
+      subscription.endpoint,
+      subscription.userAgent,
+    );
     this.#moveFlow(subscription, subscriber, flow);
     subscription.head = undefined;
     subscription.failureCount = 0;
@@ -256,9 +262,9 @@ export class Notifier {
   }
 
   #rechoose(subscription: Subscription, request: Message): string | undefined {
-    if (request.accepts.length === 0) return subscription.mediaType;
+    if (request.accepts.length === 0) return subscription.rendering.mediaType;
     const chosen = this.#parts.bodies.choose(subscription.eventPackage.name, request.accepts);
-    return chosen ?? (this.#rules.isAcceptStrictOnRefresh ? undefined : subscription.mediaType);
+    return chosen ?? (this.#rules.isAcceptStrictOnRefresh ? undefined : subscription.rendering.mediaType);
   }
 
   #grantLifetime(subscription: Subscription, expiresSeconds: number): void {
@@ -282,7 +288,7 @@ export class Notifier {
   /** The watched extension: user part of the Request-URI, or of To where some phones leave the former empty. */
   #extenOf(request: Message): string {
     // COMPAT(Yealink): a Request-URI without a user means the To URI's user.
-    const user = request.requestUri.user === "" ? request.to.uri.user : request.requestUri.user;
+    const user = request.requestUri.user ?? request.to.uri.user ?? "";
     if (!this.#rules.areUserOptionsIgnored) return user;
     const end = user.indexOf(";");
     return end < 0 ? user : user.slice(0, end);

@@ -1,13 +1,13 @@
 /**
  * Owns one subscription: what a watcher asked for, what it was last told, and what it is still owed.
  */
-import type { Variant } from "../body/variant.ts";
-import type { HoleFill } from "../body/rendered.ts";
+import type { Rendering } from "../body/generators.ts";
+import type { HoleFill, RenderedBody } from "../body/rendered.ts";
 import type { Dialog } from "../dialog/dialog.ts";
 import type { EpochMillis, Millis } from "../runtime/clock.ts";
 import { TimerEntry, type TimerOwner } from "../runtime/timers.ts";
 import type { Message } from "../sip/message.ts";
-import type { Resource, ResourceState } from "../state/resource.ts";
+import type { Resource } from "../state/resource.ts";
 import type { ClientTransaction, ClientUser } from "../transaction/transaction.ts";
 import type { Flow } from "../transport/transport.ts";
 import type { EventPackage } from "./event_package.ts";
@@ -39,6 +39,7 @@ export interface SubscriptionParts {
   readonly userAgent: string;
   readonly createdAt: EpochMillis;
   readonly fill: HoleFill;
+  readonly rendering: Rendering;
 }
 
 /** The last NOTIFY of a subscription, for page and API. */
@@ -69,14 +70,14 @@ export class Subscription implements ClientUser, TimerOwner {
   readonly createdAt: EpochMillis;
   /** What fills the holes of shared bodies for this watcher. */
   readonly fill: HoleFill;
+  /** The kind of document it gets. */
+  rendering: Rendering;
 
   state: SubscriptionState = "init";
   reason: TerminationReason | undefined;
   /** Monotonic end of the granted lifetime. */
   expiresAt: Millis = 0;
   grantedSeconds = 0;
-  mediaType = "";
-  variant!: Variant;
   flow: Flow | undefined;
   head: NotifyHead | undefined;
   /** The peer was found to have no TCP: large NOTIFYs go by UDP all the same. */
@@ -93,8 +94,8 @@ export class Subscription implements ClientUser, TimerOwner {
   outstanding: ClientTransaction | undefined;
   /** Monotonic instant of the outstanding NOTIFY while it counts in the window, else -1. */
   windowSince: Millis = -1;
-  /** State in the last document sent. */
-  sentState: ResourceState | undefined;
+  /** The document last sent. */
+  sentBody: RenderedBody | undefined;
   failureCount = 0;
   lastNotify: NotifyRecord | undefined;
 
@@ -114,6 +115,7 @@ export class Subscription implements ClientUser, TimerOwner {
     this.userAgent = parts.userAgent;
     this.createdAt = parts.createdAt;
     this.fill = parts.fill;
+    this.rendering = parts.rendering;
   }
 
   /** Takes `input`; returns false when the state has no such input. */

@@ -5,7 +5,7 @@ import { allowEvents } from "../event/event_package.ts";
 import type { Reject } from "../runtime/result.ts";
 import type { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
-import type { ResponseParts } from "../sip/response.ts";
+import type { ResponseOptions } from "../sip/response.ts";
 import { type MethodHandler, supportedOptions } from "./router.ts";
 
 /**
@@ -19,7 +19,7 @@ export function createOptionsHandler(allow: string, accept: () => string, server
   return {
     method: Method.options,
     name: "OPTIONS",
-    handle(request: Message): ResponseParts | Reject {
+    handle(request: Message): ResponseOptions | Reject {
       const { scheme } = request.requestUri;
       if (scheme !== "sip" && scheme !== "sips") return { status: 416, why: `URI scheme "${scheme}"` };
       return {

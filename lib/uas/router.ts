@@ -1,12 +1,13 @@
 /**
  * Owns the order in which a request is examined, and turns refusals into responses: the one place where that happens.
  */
+import { fitChallenges } from "../auth/challenge.ts";
 import type { Counters } from "../runtime/counters.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Reject } from "../runtime/result.ts";
 import type { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
-import { type ResponseParts, writeResponse } from "../sip/response.ts";
+import { type ResponseOptions, writeResponse } from "../sip/response.ts";
 import type { ServerTransaction, TransactionUser } from "../transaction/transaction.ts";
 import type { Flow } from "../transport/transport.ts";
 
@@ -17,7 +18,7 @@ export interface MethodHandler {
   /** As Allow names it. */
   readonly name: string;
   /** @throws ParseFailure for a header that cannot be read; it becomes a 400 that names the header. */
-  handle(request: Message, transaction: ServerTransaction): ResponseParts | Reject;
+  handle(request: Message, transaction: ServerTransaction): ResponseOptions | Reject;
 }
 
 /** Counts of the router, by status class and by cause. */
@@ -62,11 +63,13 @@ export class Router implements TransactionUser {
   /** Answers a new request; never throws but ParseFailure, which the transaction layer answers with 400. */
   receiveRequest(request: Message, transaction: ServerTransaction): void {
     this.#counters.requests++;
+    // Until the sender is known, it is answered as most phones behind NAT need it.
+    transaction.isRportForced = true;
     const outcome = this.#examine(request) ?? this.#handlerOf(request.method)!.handle(request, transaction);
     if ("why" in outcome) this.#refuse(request, transaction, outcome);
     else {
       this.#counters.granted++;
-      transaction.respond(writeResponse(request, outcome));
+      transaction.answer(request, outcome);
     }
   }
 
@@ -86,26 +89,43 @@ export class Router implements TransactionUser {
     // RFC 3261 §8.2.2.3: every required extension that is unknown is named.
     const unknown = request.require.filter((tag) => !supportedOptions.includes(tag.toLowerCase()));
     if (unknown.length > 0) {
-      return { status: 420, headers: [["Unsupported", unknown.join(", ")]], why: `unknown extension ${unknown.join(", ")}` };
+      return {
+        status: 420,
+        headers: [["Unsupported", unknown.join(", ")]],
+        why: `unknown extension ${unknown.join(", ")}`,
+      };
     }
     return undefined;
   }
 
   #refuse(request: Message, transaction: ServerTransaction, reject: Reject): void {
-    transaction.respond(writeResponse(request, {
-      status: reject.status,
-      ...(reject.reason === undefined ? {} : { reason: reject.reason }),
-      headers: reject.headers ?? [],
-    }));
-    if (reject.status === 401) {
-      this.#counters.challenged++;
-      return;
-    }
+    if (reject.status === 401) return this.#challenge(request, transaction, reject);
+    const { status, headers = [] } = reject;
+    transaction.answer(
+      request,
+      reject.reason === undefined ? { status, headers } : { status, headers, reason: reject.reason },
+    );
     this.#counters.refused++;
-    this.#log.debug("uas", `${request.methodText} refused with ${reject.status}: ${reject.why}`, {
+    this.#log.debug("uas", `${request.methodText} refused with ${status}: ${reject.why}`, {
       from: transaction.flow.remoteAddress,
       callId: request.callId,
     });
     this.#listener.refused(request, transaction.flow, reject);
+  }
+
+  /** Challenges within what the request has paid for: a source address may be forged. */
+  #challenge(request: Message, transaction: ServerTransaction, reject: Reject): void {
+    this.#counters.challenged++;
+    const { flow } = transaction;
+    const bytes = fitChallenges(request.end - request.start, reject.headers ?? [], (headers) =>
+      writeResponse(request, {
+        status: reject.status,
+        headers,
+        toTag: transaction.localTag,
+        received: flow.remoteAddress,
+        rport: flow.remotePort,
+        isRportForced: transaction.isRportForced,
+      }));
+    if (bytes !== undefined) transaction.respond(bytes);
   }
 }

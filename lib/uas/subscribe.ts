@@ -6,7 +6,7 @@ import { isReject, type Notifier, type Subscriber } from "../event/notifier.ts";
 import type { Reject } from "../runtime/result.ts";
 import type { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
-import type { ResponseParts } from "../sip/response.ts";
+import type { ResponseOptions } from "../sip/response.ts";
 import type { ServerTransaction } from "../transaction/transaction.ts";
 import { contactUriOf } from "../event/contact.ts";
 import type { MethodHandler } from "./router.ts";
@@ -27,7 +27,7 @@ export interface SubscribeParts {
 export function createSubscribeHandler(parts: SubscribeParts): MethodHandler {
   const { authenticator, notifier } = parts;
 
-  function handle(request: Message, transaction: ServerTransaction): ResponseParts | Reject {
+  function handle(request: Message, transaction: ServerTransaction): ResponseOptions | Reject {
     const { flow } = transaction;
     const subscription = request.to.tag === undefined ? undefined : notifier.find(request);
     // RFC 3261 §12.2.2: the tags are unguessable, so 481 tells a stranger nothing.
@@ -38,6 +38,7 @@ export function createSubscribeHandler(parts: SubscribeParts): MethodHandler {
     if (verdict.outcome === "challenge") return { status: 401, headers: verdict.headers, why: verdict.reason };
     const subscriber = parts.subscriberOf(verdict.endpoint);
     if (subscriber === undefined) return notifier.refusals.notAllowed;
+    transaction.isRportForced = subscriber.isRportForced;
     const context = { subscriber, flow };
     const outcome = subscription === undefined
       ? notifier.subscribe(request, context)
