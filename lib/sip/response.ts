@@ -49,7 +49,7 @@ export function writeResponse(request: Message, options: ResponseOptions): Uint8
 /** Appends a response to a writer, as `writeResponse` does. */
 export function appendResponse(writer: ByteWriter, request: Message, options: ResponseOptions): ByteWriter {
   const { status } = options;
-  writer.text("SIP/2.0 ").number(status).byte(Char.space).text(options.reason ?? reasonPhrase(status)).crlf();
+  writer.text("SIP/2.0 ").number(status).byte(Char.space).lineText(options.reason ?? reasonPhrase(status)).crlf();
   appendVias(writer, request, options);
   if (status > 100 && status < 300 && makesDialog(request.method)) appendLines(writer, request, Header.recordRoute);
   appendLine(writer, request, "From: ", request.firstLines[Header.from]!);

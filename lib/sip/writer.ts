@@ -86,16 +86,20 @@ export class ByteWriter {
     return this.byte(Char.cr).byte(Char.lf);
   }
 
-  /** Appends `name: value` and CR LF; line ends in the value become spaces, so no value can add a header. */
+  /** Appends `name: value` and CR LF, the value as `lineText` does. */
   header(name: string, value: string): this {
-    this.text(name).byte(Char.colon).byte(Char.space);
+    return this.text(name).byte(Char.colon).byte(Char.space).lineText(value).crlf();
+  }
+
+  /** Appends a text that stays on its line: CR, LF and NUL become spaces, so no value can add a header. */
+  lineText(text: string): this {
     const start = this.length;
-    this.text(value);
+    this.text(text);
     for (let at = start; at < this.length; at++) {
       const byte = this.buffer[at];
       if (byte === Char.cr || byte === Char.lf || byte === 0) this.buffer[at] = Char.space;
     }
-    return this.crlf();
+    return this;
   }
 
   /** Overwrites bytes written before with `source`. */
