@@ -5,7 +5,9 @@ import { type AddressBytes, isInNetwork, type Network, parseNetwork } from "./ne
 
 /** Compiled source rules; empty lists let everybody in. */
 export interface Acl {
+  /** Networks let in although denied. */
   readonly permit: readonly Network[];
+  /** Networks shut out. */
   readonly deny: readonly Network[];
   /** A rule could not be read: nobody passes, as in Asterisk, because a hole is worse than a closed door. */
   readonly isClosed: boolean;

@@ -9,6 +9,7 @@ import type { DigestCredentials } from "../sip/authorization.ts";
 import type { Message } from "../sip/message.ts";
 import { isPermitted } from "./acl.ts";
 import { type HeaderPair, writeChallenges } from "./challenge.ts";
+import { DIGEST_ALGORITHMS } from "./digest.ts";
 import type { FailureLog, FailureReason } from "./failures.ts";
 import { type Endpoint, type EndpointOptions, Endpoints } from "./identify.ts";
 import { addressKey, parseAddress } from "./networks.ts";
@@ -17,12 +18,15 @@ import { examineCredentials } from "./proof.ts";
 
 /** Where a request came from; a Flow is one. */
 export interface Peer {
+  /** IPv4 or IPv6 address of the sender, without brackets. */
   readonly remoteAddress: string;
 }
 
 /** Who set up a dialog; a subscription is one. */
 export interface DialogBinding {
+  /** Name of the endpoint. */
   readonly endpoint: string;
+  /** Address from which the dialog was set up. */
   readonly sourceAddress: string;
 }
 
@@ -52,7 +56,9 @@ export type ChallengeReason = FailureReason | SpentNonce | "no credentials";
 
 /** The parts of the configuration that authentication needs, as config.toml names them. */
 export interface AuthConfig {
+  /** Realm of all challenges; whether user parts end at their first semicolon. */
   readonly server: { readonly realm: string; readonly ignore_uri_user_options: boolean };
+  /** Endpoint options by name. */
   readonly endpoints: Readonly<Record<string, EndpointOptions>>;
 }
 
@@ -101,6 +107,8 @@ export class Authenticator {
   #endpoints: Endpoints;
 
   /**
+   * Resolves the configuration; challenges can be issued at once.
+   *
    * @param options.secret 32 random bytes, made once per installation and kept beside the database.
    * @param options.resumedNonces From `snapshotNonces` of the run before, where that ended in order.
    * @param options.acceptsMissingQop Whether clients of RFC 2069 are served, see `examineCredentials`.
@@ -218,7 +226,8 @@ export class Authenticator {
       }
       reason = `${verdict} nonce`;
     }
-    return this.#challenge(attempt, endpoint.account!.algorithms, reason);
+    const { algorithms } = endpoint.account!;
+    return this.#challenge(attempt, algorithms.length > 0 ? algorithms : DIGEST_ALGORITHMS, reason);
   }
 
   /** Does for a stranger what is done for an endpoint with a wrong password. */

@@ -6,6 +6,7 @@ import { DIGEST_ALGORITHMS, DIGEST_CHARS, hashPassword } from "./digest.ts";
 
 /** The `auth` option of an endpoint as config.toml has it. */
 export interface AuthOptions {
+  /** User name that the phone puts into its credentials. */
   readonly username: string;
   /** Clear password; every algorithm can be verified. */
   readonly password?: string | undefined;

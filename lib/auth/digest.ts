@@ -15,11 +15,15 @@ export const DIGEST_CHARS: Readonly<Record<HashAlgorithm, number>> = { "SHA-512-
 
 /** What a response digest is computed from; strings as the client sent them, without quotes and quoting slashes. */
 export interface DigestInput {
+  /** Algorithm of all hashes involved. */
   readonly algorithm: HashAlgorithm;
   /** H(A1) as hexadecimal: what the server keeps instead of the password. */
   readonly passwordHash: string;
+  /** Method of the request. */
   readonly method: string;
+  /** The `uri` parameter. */
   readonly uri: string;
+  /** The `nonce` parameter. */
   readonly nonce: string;
   /** Undefined: the form of RFC 2069, without nonce count and cnonce. */
   readonly protection: { readonly qop: string; readonly count: string; readonly cnonce: string } | undefined;

@@ -11,12 +11,17 @@ export type FailureReason = ProofFault | "unknown endpoint" | "source denied" | 
 
 /** The same refusal of the same sender, folded. */
 export interface Failure {
+  /** Address of the sender. */
   readonly source: string;
   /** Name that was claimed, printable and cut to 64 characters; empty when there was none. */
   readonly user: string;
+  /** Why the request was refused. */
   readonly reason: FailureReason;
+  /** How often. */
   readonly count: number;
+  /** First time. */
   readonly firstAt: EpochMillis;
+  /** Latest time. */
   readonly lastAt: EpochMillis;
 }
 
@@ -39,6 +44,7 @@ export class FailureLog {
   #linesLeft = 0;
   #unsaidCount = 0;
 
+  /** Makes an empty log; `sourcesMax` bounds the sources remembered. */
   constructor(options: { readonly clock: Clock; readonly log: Log; readonly sourcesMax?: number }) {
     this.#clock = options.clock;
     this.#log = options.log;
@@ -125,5 +131,7 @@ function printable(name: string): string {
 }
 
 function isPowerOfTen(count: number): boolean {
-  return Number.isInteger(Math.log10(count));
+  let power = 1;
+  while (power < count) power *= 10;
+  return power === count;
 }

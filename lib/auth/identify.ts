@@ -17,24 +17,33 @@ export type IdentifyMethod = "ip" | "username" | "auth_username";
 
 /** The options of an endpoint that concern its identity, as config.toml names them. */
 export interface EndpointOptions {
+  /** Credentials; absent: believed without. */
   readonly auth?: AuthOptions | undefined;
+  /** By what the endpoint may be identified; the order does not matter. */
   readonly identify_by: readonly IdentifyMethod[];
+  /** Addresses and networks of the endpoint. */
   readonly match: readonly string[];
+  /** Networks let in although denied. */
   readonly permit: readonly string[];
+  /** Networks shut out. */
   readonly deny: readonly string[];
 }
 
 /** An endpoint as far as identity goes. */
 export interface Endpoint {
+  /** Name in the configuration. */
   readonly name: string;
   /** Undefined: believed without proof. */
   readonly account: Account | undefined;
+  /** Which sources may speak for it. */
   readonly acl: Acl;
 }
 
 /** What a request says of its sender. */
 export interface Claim {
+  /** Where the request came from. */
   readonly source: AddressBytes;
+  /** URI of From. */
   readonly from: Uri;
   /** User name of the digest credentials for our realm; undefined without. */
   readonly authUser: string | undefined;
@@ -60,6 +69,8 @@ export class Endpoints {
   readonly hasUnicodeNames: boolean;
 
   /**
+   * Resolves passwords, rules and indexes of all endpoints.
+   *
    * @param options.endpoints Endpoint options by name, in the order of the configuration; the earlier one wins a tie.
    * @param options.secret Decides which offer an unknown name gets.
    */

@@ -8,7 +8,9 @@ export type AddressBytes = Uint8Array;
 
 /** Addresses that share their first `prefixBits` bits with `base`; a single address has all of them. */
 export interface Network {
+  /** Any address of the network. */
   readonly base: AddressBytes;
+  /** Leading bits that all its addresses share. */
   readonly prefixBits: number;
 }
 

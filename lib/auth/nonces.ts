@@ -46,9 +46,13 @@ export type NonceVerdict = "accepted" | "foreign" | "expired" | "replayed";
 
 /** Everything a successor needs so that nonces stay good and used counts stay used. Plain data, to be stored as it is. */
 export interface NonceSnapshot {
+  /** Serial of the first nonce. */
   readonly firstSerial: number;
+  /** How many serials follow it. */
   readonly issuedCount: number;
+  /** Second up to which unused nonces are spent. */
   readonly forgottenAt: number;
+  /** Used nonces: serial, second of issue, highest count, window of counts below it. */
   readonly counts: readonly (readonly [serial: number, issuedAt: number, highest: number, window: number])[];
 }
 
@@ -76,6 +80,8 @@ export class Nonces {
   #forgottenAt: number;
 
   /**
+   * Takes up after the last run where that handed over, else starts at a random serial.
+   *
    * @param options.secret 32 random bytes, the same in every run; shorter ones throw.
    * @param options.usesMax Nonces whose counts are remembered.
    * @param options.resumed What the last run handed over, to be used once only; absent after a crash.

@@ -19,6 +19,7 @@ export type ProofFault =
 
 /** Credentials that are right, their nonce apart; `count` is undefined in the form of RFC 2069. */
 export interface Proof {
+  /** The nonce count. */
   readonly count: number | undefined;
 }
 

@@ -141,6 +141,13 @@ describe("an endpoint with auth", () => {
     }
   });
 
+  test("whose digests are all unreadable is challenged like others and never accepted", () => {
+    const broken = bench({ alice: endpoint({ auth: { username: "alice", password_digest: ["MD5:oops"] } }) });
+    expect(maskedHeaders(broken.authenticator.authenticate(request(), desk)))
+      .toBe(maskedHeaders(bench(alice).authenticator.authenticate(request(), desk)));
+    expect(reasonOf(twoRounds(broken))).toBe("unsupported algorithm");
+  });
+
   test("proves nothing by the hash that stands for nobody", () => {
     const { authenticator } = bench(alice);
     const challenge = challengeOf(

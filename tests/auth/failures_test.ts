@@ -15,14 +15,16 @@ describe("the failure log", () => {
   test("folds the same failure and says it at every power of ten", () => {
     const { failures, lines, clock } = failureLog();
     const firstAt = clock.wall();
-    for (let i = 0; i < 11; i++) {
+    for (let i = 0; i < 1_001; i++) {
       failures.record(wrong);
       clock.at += 1_000;
     }
-    expect(failures.snapshot()).toEqual([{ ...wrong, count: 11, firstAt, lastAt: firstAt + 10_000 }]);
+    expect(failures.snapshot()).toEqual([{ ...wrong, count: 1_001, firstAt, lastAt: firstAt + 1_000_000 }]);
     expect(lines).toEqual([
       "Request refused: wrong password source=192.168.1.31 user=alice",
       "Request refused: wrong password source=192.168.1.31 user=alice times=10",
+      "Request refused: wrong password source=192.168.1.31 user=alice times=100",
+      "Request refused: wrong password source=192.168.1.31 user=alice times=1000",
     ]);
   });
 
