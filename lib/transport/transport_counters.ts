@@ -1,0 +1,52 @@
+/** Owns the counters of the transports. */
+import type { Counters } from "../runtime/counters.ts";
+
+/** Counts since start. */
+export interface TransportCounters extends Counters {
+  datagramsReceived: number;
+  datagramsSent: number;
+  /** Not sent because too many waited. */
+  datagramsDropped: number;
+  /** Refused by the kernel: too long, no route. */
+  datagramsFailed: number;
+  /** ICMP errors for datagrams of ours; the host does not tell whose. */
+  datagramsUnreachable: number;
+  /** CRLFs and empty datagrams. */
+  keepAlives: number;
+  /** STUN and its kin. */
+  strangeDatagrams: number;
+  connectionsAccepted: number;
+  connectionsOpened: number;
+  /** Turned away because too many were open. */
+  connectionsRefused: number;
+  /** We could not connect. */
+  connectionsFailed: number;
+  connectionsClosed: number;
+  /** Closed because a message never ended, or nothing was heard for long. */
+  connectionsTimedOut: number;
+  /** Closed because the peer did not read. */
+  connectionsStalled: number;
+  /** Closed because no message could be framed. */
+  connectionsGarbled: number;
+}
+
+/** Fresh counters. */
+export function transportCounters(): TransportCounters {
+  return {
+    datagramsReceived: 0,
+    datagramsSent: 0,
+    datagramsDropped: 0,
+    datagramsFailed: 0,
+    datagramsUnreachable: 0,
+    keepAlives: 0,
+    strangeDatagrams: 0,
+    connectionsAccepted: 0,
+    connectionsOpened: 0,
+    connectionsRefused: 0,
+    connectionsFailed: 0,
+    connectionsClosed: 0,
+    connectionsTimedOut: 0,
+    connectionsStalled: 0,
+    connectionsGarbled: 0,
+  };
+}
