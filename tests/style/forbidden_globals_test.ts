@@ -1,0 +1,40 @@
+import { expect, test } from "bun:test";
+import { allowedGlobals, watchedGlobals } from "./forbidden_globals.ts";
+import { sourcesOf } from "./sources.ts";
+
+const transpiler = new Bun.Transpiler({ loader: "tsx" });
+const sources = sourcesOf("main.ts", "lib/**/*.{ts,tsx}");
+
+/** Watched globals that a file uses when it runs: the compiler has removed types and comments, strings go here. */
+function globalsOf(text: string): string[] {
+  const plain = transpiler.transformSync(text).replace(/"(?:[^"\\\n]|\\.)*"/g, '""');
+  return watchedGlobals.filter((name) =>
+    new RegExp(`(?<![.\\w$#"])${name.replace(".", "\\.")}\\b(?!\\s*[:=(]\\s*[^=]*\\) ?\\{)(?!:)`).test(plain)
+  );
+}
+
+function isAllowed(path: string, name: string): boolean {
+  return Object.entries(allowedGlobals).some(([place, names]) =>
+    (path === place || path === `${place}.ts` || path.startsWith(`${place}/`)) && names.includes(name)
+  );
+}
+
+test("the scan tells use from mention", () => {
+  const text = `
+    import type { Socket } from "x";
+    // Date.now() in a comment
+    const header = "Date: Bun";
+    const fields = { Date: 1, crypto: header };
+    let socket: Bun.udp.Socket | undefined;
+    this.performance = fields.crypto + clock.Date;
+    export const tick = () => setTimeout(() => Math.random(), 5);
+  `;
+  expect(globalsOf(text)).toEqual(["Math.random", "setTimeout"]);
+});
+
+test("clock, dice, sockets and terminal are touched only where they belong", () => {
+  const wrong = sources.flatMap(({ path, text }) =>
+    globalsOf(text).filter((name) => !isAllowed(path, name)).map((name) => `${path} uses ${name}`)
+  );
+  expect(wrong).toEqual([]);
+});

@@ -1,0 +1,48 @@
+/**
+ * Who may import whom, as data. Arrows never turn back: a layer imports what its row names and nothing else.
+ *
+ * `types` are imported for their shape only (`import type`). A third-party package belongs to the rows that name it.
+ * The table in `lib/README.md` says the same for people; `layers_test.ts` holds the code and that table to this one.
+ */
+
+/** What one layer, a directory of `lib` or the file `app.ts`, may import. */
+export type Layer = {
+  readonly ours: readonly string[];
+  readonly types?: readonly string[];
+  readonly packages?: readonly string[];
+};
+
+/** Layers from the bottom up. */
+export const layers: Readonly<Record<string, Layer>> = {
+  runtime: { ours: [], packages: ["pino"] },
+  sip: { ours: [] },
+  config: { ours: [], packages: ["smol-toml", "toml-eslint-parser", "zod", "fastest-levenshtein", "ipaddr.js"] },
+  transport: { ours: ["sip", "runtime"] },
+  transaction: { ours: ["sip", "runtime", "transport"] },
+  dialog: { ours: ["sip", "runtime"] },
+  auth: { ours: ["sip", "runtime"], packages: ["ipaddr.js"] },
+  state: { ours: ["runtime"] },
+  body: { ours: ["state", "runtime"], packages: ["xmlbuilder2"] },
+  event: { ours: ["sip", "runtime", "transaction", "transport", "dialog", "state", "body"] },
+  uas: { ours: ["sip", "runtime", "transaction", "transport", "auth", "event"] },
+  store: { ours: ["runtime"], types: ["state"] },
+  http: { ours: ["runtime", "config"], packages: ["hono", "zod", "prom-client"] },
+  app: {
+    ours: [
+      "runtime",
+      "sip",
+      "config",
+      "transport",
+      "transaction",
+      "dialog",
+      "auth",
+      "state",
+      "body",
+      "event",
+      "uas",
+      "store",
+      "http",
+    ],
+  },
+  cli: { ours: ["config", "runtime", "http", "app"], packages: ["commander"] },
+};
