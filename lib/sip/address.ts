@@ -2,7 +2,7 @@
 import { Char, CharClass, charClass } from "./chars.ts";
 import { Cursor, quote } from "./cursor.ts";
 import { type Param, paramOf, readParams, writeParams } from "./params.ts";
-import { skipClass, skipLws, textOf, trimLws } from "./slice.ts";
+import { decimalOfText, expiresSecondsMax, skipLws, textOf, trimLws } from "./slice.ts";
 import { readUri, type Uri, writeUri } from "./uri.ts";
 
 /** An address with its header parameters. */
@@ -86,33 +86,30 @@ function endOfBracketed(cursor: Cursor): number {
 }
 
 function endOfBare(cursor: Cursor): number {
-  const end = skipClass(cursor.bytes, cursor.at, cursor.end, BARE_URI);
-  for (let at = cursor.at; at < end; at++) {
-    const byte = cursor.bytes[at]!;
+  const { bytes, end } = cursor;
+  let at = cursor.at;
+  while (at < end && (charClass[bytes[at]!]! & CharClass.uri) !== 0) {
+    const byte = bytes[at]!;
     if (byte === Char.semicolon || byte === Char.comma) return at;
     if (byte === Char.question) {
       cursor.at = at;
       cursor.fail("URI with ? needs angle brackets", "RFC 3261 §20");
     }
+    at++;
   }
-  const next = skipLws(cursor.bytes, end, cursor.end);
-  if (next < cursor.end && cursor.bytes[next] !== Char.semicolon && cursor.bytes[next] !== Char.comma) {
-    cursor.at = end;
+  const next = skipLws(bytes, at, end);
+  if (next < end && bytes[next] !== Char.semicolon && bytes[next] !== Char.comma) {
+    cursor.at = at;
     cursor.fail("display name needs quotes", "RFC 3261 §25.1");
   }
-  return end;
+  return at;
 }
-
-const BARE_URI = CharClass.uri;
 
 /** Writes an address, always with angle brackets and a quoted display name. Source: RFC 3261 §20.10. */
 export function writeNameAddress(address: NameAddress): string {
   const uri = `<${writeUri(address.uri)}>`;
   return (address.display === "" ? uri : `${quote(address.display)} ${uri}`) + writeParams(address.params);
 }
-
-/** Upper bound of expiry values, 2^32 − 1 s. Source: RFC 3261 §20.19. */
-export const expiresSecondsMax = 4_294_967_295;
 
 /**
  * The `expires` parameter of a Contact in seconds, clamped to 2^32 − 1; 3600 for a malformed one.
@@ -123,10 +120,6 @@ export const expiresSecondsMax = 4_294_967_295;
 export function contactExpires(address: NameAddress): number | undefined {
   const text = paramOf(address.params, "expires");
   if (text === undefined) return undefined;
-  let value = text === "" ? -1 : 0;
-  for (let i = 0; i < text.length && value >= 0; i++) {
-    const digit = text.charCodeAt(i) - Char.zero;
-    value = digit < 0 || digit > 9 ? -1 : Math.min(value * 10 + digit, expiresSecondsMax);
-  }
-  return value < 0 ? 3600 : value;
+  const value = decimalOfText(text);
+  return value < 0 ? 3600 : Math.min(value, expiresSecondsMax);
 }

@@ -44,9 +44,18 @@ export function readMediaType(cursor: Cursor): MediaType {
 export function readMediaRange(cursor: Cursor): MediaRange {
   const media = readMediaType(cursor);
   const text = paramOf(media.params, "q");
-  const q = text === undefined ? 1 : Number(text);
-  if (text === "" || !(q >= 0 && q <= 1)) cursor.fail("q is not between 0 and 1", "RFC 3261 §25.1");
+  const q = text === undefined ? 1 : isDecimal(text) ? Number(text) : -1;
+  if (!(q >= 0 && q <= 1)) cursor.fail("q is not between 0 and 1", "RFC 3261 §25.1");
   return { ...media, q };
+}
+
+/** Digits and a dot: nothing else that `Number` would take. */
+function isDecimal(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code !== Char.dot && (code < Char.zero || code > Char.nine)) return false;
+  }
+  return text !== "";
 }
 
 /** Whether a range covers a media type (`type/subtype`, lower case); parameters are ignored. RFC 3261 §20.1. */

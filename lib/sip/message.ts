@@ -6,7 +6,7 @@
  * serves one parser for ever, so whoever wants something later copies it.
  */
 import { type DigestCredentials, readCredentials } from "./authorization.ts";
-import { expiresSecondsMax, type NameAddress, readNameAddress } from "./address.ts";
+import { type NameAddress, readNameAddress } from "./address.ts";
 import { Char } from "./chars.ts";
 import type { Cseq } from "./cseq.ts";
 import { Cursor } from "./cursor.ts";
@@ -15,7 +15,16 @@ import { Header, headerName, headerRows } from "./header_names.ts";
 import { type MediaRange, type MediaType, readMediaRange, readMediaType } from "./media_type.ts";
 import { Method, methodName } from "./method.ts";
 import { ParseFailure } from "./parse_failure.ts";
-import { decimalOf, endOfListValue, equalsIgnoreCase, skipLws, textOf, trimLws, unfoldedTextOf } from "./slice.ts";
+import {
+  decimalOf,
+  endOfListValue,
+  equalsIgnoreCase,
+  expiresSecondsMax,
+  skipLws,
+  textOf,
+  trimLws,
+  unfoldedTextOf,
+} from "./slice.ts";
 import { readUri, type Uri } from "./uri.ts";
 import { readVia, type Via } from "./via.ts";
 

@@ -32,9 +32,19 @@ export function readParams(cursor: Cursor): Param[] {
   const params: Param[] = [];
   while (cursor.takeSeparator(Char.semicolon)) {
     const name = cursor.token("parameter name").toLowerCase();
-    params.push({ name, value: cursor.takeSeparator(Char.equal) ? readParamValue(cursor, name) : undefined });
+    const value = cursor.takeSeparator(Char.equal) ? readParamValue(cursor, name) : undefined;
+    addParam(cursor, params, { name, value });
   }
   return params;
+}
+
+/** Parameters of one value at most: comparing two lists is quadratic, and no honest one has a quarter of it. */
+const paramCountMax = 64;
+
+/** Adds a parameter to a list. Rejects the one that is too many. */
+export function addParam(cursor: Cursor, params: Param[], param: Param): void {
+  if (params.length === paramCountMax) cursor.fail("too many parameters", "RFC 3261 §21.4.1");
+  params.push(param);
 }
 
 /**

@@ -1,6 +1,9 @@
 /** Owns what is done with a slice [start, end) of a buffer without making a string first, and the making of strings. */
 import { Char, CharClass, charClass, lowerCase } from "./chars.ts";
 
+/** Upper bound of expiry values in seconds, 2^32 − 1. Source: RFC 3261 §20.19. */
+export const expiresSecondsMax = 4_294_967_295;
+
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
@@ -16,9 +19,8 @@ export function bytesOf(text: string): Uint8Array {
 
 /** Text of a header value with each fold turned into one space. Source: RFC 3261 §7.3.1. */
 export function unfoldedTextOf(bytes: Uint8Array, start: number, end: number): string {
-  const fold = bytes.indexOf(Char.lf, start);
   const text = textOf(bytes, start, end);
-  return fold < 0 || fold >= end ? text : unfold(text);
+  return indexOfByte(bytes, Char.lf, start, end) < 0 ? text : unfold(text);
 }
 
 function unfold(text: string): string {
@@ -69,6 +71,20 @@ export function decimalOf(bytes: Uint8Array, start: number, end: number): number
     if (value > Number.MAX_SAFE_INTEGER) value = Number.MAX_SAFE_INTEGER;
   }
   return value;
+}
+
+/** Value of a text of 1*DIGIT; −1 for any other, `Number.MAX_SAFE_INTEGER` for everything beyond it. */
+export function decimalOfText(text: string): number {
+  const bytes = bytesOf(text);
+  return decimalOf(bytes, 0, bytes.length);
+}
+
+/** First offset of a byte in a slice; −1 when it is not there. Never looks behind the slice, as `indexOf` would. */
+export function indexOfByte(bytes: Uint8Array, byte: number, start: number, end: number): number {
+  for (let at = start; at < end; at++) {
+    if (bytes[at] === byte) return at;
+  }
+  return -1;
 }
 
 /** First offset in a slice that is not LWS, folds included; `end` when all of it is. */

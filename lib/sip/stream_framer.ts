@@ -101,7 +101,10 @@ export class StreamFramer {
     const available = chunk.length - start;
     const headBytes = headEnd(chunk, start, chunk.length) - start;
     if (headBytes < 0) {
-      if (available > this.#limits.headBytes) return this.#failHead(chunk, start, chunk.length);
+      if (available > this.#limits.headBytes) {
+        this.#failHead(chunk, start, chunk.length);
+        return chunk.length;
+      }
       this.#keep(chunk, start, chunk.length);
       this.#scanned = available;
       return chunk.length;
@@ -134,7 +137,8 @@ export class StreamFramer {
     const headBytes = headEnd(this.#buffer, Math.max(0, this.#scanned - 3), this.#length);
     this.#scanned = this.#length;
     if (headBytes < 0) {
-      return this.#length > this.#limits.headBytes ? this.#failHead(this.#buffer, 0, this.#length) : end;
+      if (this.#length > this.#limits.headBytes) this.#failHead(this.#buffer, 0, this.#length);
+      return end;
     }
     const frameBytes = this.#measure(this.#buffer, 0, headBytes);
     if (frameBytes < 0) return chunk.length;
@@ -167,9 +171,8 @@ export class StreamFramer {
     return this.#fail(failure("message", "too long", start, "RFC 3261 §21.5.7", 513), bytes, start, end);
   }
 
-  #failHead(bytes: Uint8Array, start: number, end: number): number {
-    this.#fail(failure("message", "headers too long", start, "RFC 3261 §21.5.7", 513), bytes, start, end);
-    return Number.MAX_SAFE_INTEGER;
+  #failHead(bytes: Uint8Array, start: number, end: number): -1 {
+    return this.#fail(failure("message", "headers too long", start, "RFC 3261 §21.5.7", 513), bytes, start, end);
   }
 
   #fail(reason: ParseFailure, bytes: Uint8Array, start: number, end: number): -1 {
@@ -190,7 +193,7 @@ export class StreamFramer {
   #keep(chunk: Uint8Array, start: number, end: number): void {
     const needed = this.#length + end - start;
     if (needed > this.#buffer.length) {
-      const grown = acquire(Math.max(needed, this.#frameBytes, this.#buffer.length * 2));
+      const grown = acquire(Math.max(needed, this.#buffer.length * 2));
       grown.set(this.#buffer.subarray(0, this.#length));
       release(this.#buffer);
       this.#buffer = grown;

@@ -1,6 +1,7 @@
 /** Owns the Subscription-State value. */
 import { Cursor } from "./cursor.ts";
 import { type Param, paramOf, readParams } from "./params.ts";
+import { decimalOfText, expiresSecondsMax } from "./slice.ts";
 
 /** What a NOTIFY says about its subscription. */
 export interface SubscriptionState {
@@ -32,9 +33,9 @@ export function parseSubscriptionState(text: string): SubscriptionState {
 function secondsOf(cursor: Cursor, params: readonly Param[], name: string): number | undefined {
   const text = paramOf(params, name);
   if (text === undefined) return undefined;
-  const value = Number(text);
-  if (text === "" || !Number.isInteger(value) || value < 0) cursor.fail(`${name} is not a number`, "RFC 6665 §8.4");
-  return Math.min(value, 4_294_967_295);
+  const value = decimalOfText(text);
+  if (value < 0) cursor.fail(`${name} is not a number`, "RFC 6665 §8.4");
+  return Math.min(value, expiresSecondsMax);
 }
 
 /** Writes a Subscription-State value. Source: RFC 6665 §8.4. */

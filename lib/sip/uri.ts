@@ -2,8 +2,8 @@
 import { Char, CharClass, charClass } from "./chars.ts";
 import { Cursor } from "./cursor.ts";
 import { equalHosts, readHostPort, writeHost } from "./host.ts";
-import { type Param, paramOf } from "./params.ts";
-import { bytesOf, skipClass, textOf } from "./slice.ts";
+import { addParam, type Param, paramOf } from "./params.ts";
+import { bytesOf, indexOfByte, skipClass, textOf } from "./slice.ts";
 
 /** A parsed URI; escapes are undone, so that equal names have equal text. */
 export interface Uri {
@@ -87,8 +87,7 @@ function isHex(byte: number): boolean {
 function readSipUri(cursor: Cursor, scheme: string): Uri {
   let user: string | undefined;
   let password: string | undefined;
-  const at = cursor.bytes.indexOf(Char.at, cursor.at);
-  if (at >= 0 && at < cursor.end) {
+  if (indexOfByte(cursor.bytes, Char.at, cursor.at, cursor.end) >= 0) {
     user = unescapedRun(cursor, CharClass.user);
     if (user === "") cursor.fail("user part is empty", "RFC 3261 §25.1");
     if (cursor.take(Char.colon)) password = unescapedRun(cursor, CharClass.password);
@@ -117,7 +116,7 @@ function readUriParams(cursor: Cursor): Param[] {
     const name = unescapedRun(cursor, CharClass.param).toLowerCase();
     if (name === "") cursor.fail("URI parameter has no name", "RFC 3261 §25.1");
     const value = cursor.take(Char.equal) ? unescapedRun(cursor, CharClass.param) : undefined;
-    params.push({ name, value });
+    addParam(cursor, params, { name, value });
   }
   return params;
 }
@@ -127,7 +126,7 @@ function readUriHeaders(cursor: Cursor): Param[] {
   do {
     const name = unescapedRun(cursor, CharClass.uriHeader);
     if (name === "" || !cursor.take(Char.equal)) cursor.fail("URI header is not name=value", "RFC 3261 §25.1");
-    headers.push({ name, value: unescapedRun(cursor, CharClass.uriHeader) });
+    addParam(cursor, headers, { name, value: unescapedRun(cursor, CharClass.uriHeader) });
   } while (cursor.take(AMPERSAND));
   return headers;
 }

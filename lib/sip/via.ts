@@ -3,6 +3,7 @@ import { Char } from "./chars.ts";
 import { Cursor } from "./cursor.ts";
 import { readHostPort, writeHost } from "./host.ts";
 import { type Param, paramOf, readParams, writeParams } from "./params.ts";
+import { decimalOfText } from "./slice.ts";
 
 /** One hop. */
 export interface Via {
@@ -65,8 +66,8 @@ export function readVia(cursor: Cursor): Via {
 }
 
 function portOf(cursor: Cursor, text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+  const port = decimalOfText(text);
+  if (port < 1 || port > 65_535) {
     cursor.fail("rport is not between 1 and 65535", "RFC 3581 §3");
   }
   return port;

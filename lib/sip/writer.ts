@@ -112,7 +112,7 @@ export class ByteWriter {
     let rest = value;
     for (let i = at + width - 1; i >= at; i--) {
       const next = Math.floor(rest / 10);
-      this.buffer[i] = Char.zero + rest - next * 10;
+      this.buffer[i] = Char.zero + (rest - next * 10);
       rest = next;
     }
   }
