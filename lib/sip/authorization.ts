@@ -10,7 +10,9 @@ export interface DigestCredentials {
   readonly username: string;
   /** Whether `username` is a hash. */
   readonly isUserHashed: boolean;
+  /** Realm of the challenge that is answered. */
   readonly realm: string;
+  /** Nonce of that challenge. */
   readonly nonce: string;
   /** The URI as the client hashed it. */
   readonly uri: string;
@@ -18,7 +20,9 @@ export interface DigestCredentials {
   readonly response: string;
   /** Algorithm as written; empty means MD5. */
   readonly algorithm: string;
+  /** The client's own nonce. */
   readonly cnonce: string;
+  /** What the challenge asked to be sent back. */
   readonly opaque: string;
   /** Quality of protection in lower case; empty for clients of RFC 2069. */
   readonly qop: string;
@@ -28,13 +32,17 @@ export interface DigestCredentials {
 
 /** A digest challenge. */
 export interface DigestChallenge {
+  /** Protection space, shown to users. */
   readonly realm: string;
+  /** Nonce to be used in the answer. */
   readonly nonce: string;
+  /** Text to be sent back as it is; empty for none. */
   readonly opaque: string;
   /** Algorithm as written; empty means MD5. */
   readonly algorithm: string;
   /** Offered qualities of protection, lower case. */
   readonly qop: readonly string[];
+  /** Whether only the nonce was refused. */
   readonly isStale: boolean;
 }
 

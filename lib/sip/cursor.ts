@@ -18,6 +18,7 @@ export class Cursor {
   /** Header field named in failures. */
   header: string;
 
+  /** A cursor over [start, end) of a buffer. */
   constructor(bytes: Uint8Array, start: number, end: number, header: string) {
     this.bytes = bytes;
     this.at = start;

@@ -5,7 +5,9 @@ import { bytesOf, decimalOf, skipClass, skipLws, textOf } from "./slice.ts";
 
 /** A host as text, IPv6 without brackets, and a port if one was written. */
 export interface HostPort {
+  /** Name or address; IPv6 without brackets. */
   readonly host: string;
+  /** Port as written; `undefined` when there is none. */
   readonly port: number | undefined;
 }
 

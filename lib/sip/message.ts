@@ -54,59 +54,75 @@ export class Message {
   isRequest = true;
   /** Method of a request; of a response, that of its CSeq. */
   method: Method = Method.unknown;
-  /** The method token of the request line. */
+  /** Start of the request line's method token. */
   methodStart = 0;
+  /** End of that token. */
   methodEnd = 0;
-  /** The Request-URI. */
+  /** Start of the Request-URI. */
   uriStart = 0;
+  /** End of the Request-URI. */
   uriEnd = 0;
   /** Status code of a response, 100–699; 0 for a request. */
   status = 0;
-  /** The reason phrase of a response. */
+  /** Start of a response's reason phrase. */
   reasonStart = 0;
+  /** End of that phrase. */
   reasonEnd = 0;
-  /** The body, cut at Content-Length. */
+  /** Start of the body. */
   bodyStart = 0;
+  /** End of the body, where Content-Length cuts it. */
   bodyEnd = 0;
 
-  /** The first Via value, without the rest of its line. */
-  topViaStart = -1;
-  topViaEnd = -1;
-  /** Its transport token. */
-  transportStart = -1;
-  transportEnd = -1;
-  /** Its sent-by: host and port as written. */
-  sentByStart = -1;
-  sentByEnd = -1;
-  /** End of the host in sent-by; brackets of IPv6 are inside. */
-  sentByHostEnd = -1;
-  /** Value of its branch parameter. */
-  branchStart = -1;
-  branchEnd = -1;
-  /** Its received parameter from the semicolon to the end of the value. */
-  receivedStart = -1;
-  receivedEnd = -1;
-  /** Its rport parameter from the semicolon to the end of the value, if there is one. */
-  rportStart = -1;
-  rportEnd = -1;
+  /** Start of the topmost Via value. */
+  topViaStart: number = -1;
+  /** End of that value, without the rest of its line. */
+  topViaEnd: number = -1;
+  /** Start of its transport token. */
+  transportStart: number = -1;
+  /** End of its transport token. */
+  transportEnd: number = -1;
+  /** Start of its sent-by: host and port as written. */
+  sentByStart: number = -1;
+  /** End of its sent-by. */
+  sentByEnd: number = -1;
+  /** End of the host in its sent-by; brackets of IPv6 are inside. */
+  sentByHostEnd: number = -1;
+  /** Start of the value of its branch parameter. */
+  branchStart: number = -1;
+  /** End of that value. */
+  branchEnd: number = -1;
+  /** Start of its received parameter, at the semicolon. */
+  receivedStart: number = -1;
+  /** End of that parameter's value. */
+  receivedEnd: number = -1;
+  /** Start of its rport parameter, at the semicolon. */
+  rportStart: number = -1;
+  /** End of that parameter's value, or of its name when it is bare. */
+  rportEnd: number = -1;
   /** Sequence number of CSeq. */
-  cseqNumber = -1;
+  cseqNumber: number = -1;
   /** Method of CSeq; for unknown ones compare the slice. */
   cseqMethod: Method = Method.unknown;
-  cseqMethodStart = -1;
-  cseqMethodEnd = -1;
+  /** Start of the method in CSeq. */
+  cseqMethodStart: number = -1;
+  /** End of the method in CSeq. */
+  cseqMethodEnd: number = -1;
   /** Content-Length; −1 when there is none. */
-  contentLength = -1;
+  contentLength: number = -1;
   /** Max-Forwards 0–255; −1 when there is none. */
-  maxForwardsNumber = -1;
+  maxForwardsNumber: number = -1;
 
   /** Number of header lines; the arrays below count by line. */
   headerCount = 0;
+  /** Header id of each line. */
   readonly headerIds: Uint8Array = new Uint8Array(parseLimits.headerCount);
+  /** Start of each line's name. */
   readonly nameStarts: Int32Array = new Int32Array(parseLimits.headerCount);
+  /** End of each line's name. */
   readonly nameEnds: Int32Array = new Int32Array(parseLimits.headerCount);
-  /** Values without white space around them; folds are still inside. */
+  /** Start of each line's value, behind white space. */
   readonly valueStarts: Int32Array = new Int32Array(parseLimits.headerCount);
+  /** End of each line's value, before white space; folds are still inside. */
   readonly valueEnds: Int32Array = new Int32Array(parseLimits.headerCount);
   /** Next line with the same id; −1 at the last. */
   readonly nextLines: Int16Array = new Int16Array(parseLimits.headerCount);

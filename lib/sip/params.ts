@@ -3,9 +3,11 @@ import { Char, CharClass } from "./chars.ts";
 import { type Cursor, quote } from "./cursor.ts";
 import { bytesOf, skipClass } from "./slice.ts";
 
-/** One parameter; names are in lower case, values without quotes and escapes, `undefined` when there is none. */
+/** One parameter. */
 export interface Param {
+  /** Name in lower case. */
   readonly name: string;
+  /** Value without quotes and escapes; `undefined` when there is none. */
   readonly value: string | undefined;
 }
 

@@ -24,6 +24,7 @@ const NOT_HEADERS = ["Request-Line", "Status-Line", "Request-URI", "message", "U
  * `parseMessage` returns it; typed getters of `Message` throw it, for one boundary to catch.
  */
 export class ParseFailure extends Error {
+  /** Name of the class, for logs. */
   override readonly name = "ParseFailure";
   /** Header field, or `Request-Line`, `Status-Line`, `Request-URI`, `message`. */
   readonly header: string;
@@ -41,6 +42,7 @@ export class ParseFailure extends Error {
    */
   isAnswerable = true;
 
+  /** Fixes the message: the reason phrase. */
   constructor({ header, rule, at, source, status = 400 }: ParseFailureDetails) {
     super(phraseOf(header, rule, status));
     this.header = header;

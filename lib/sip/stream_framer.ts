@@ -54,6 +54,7 @@ export class StreamFramer {
   #lineEnds = 0;
   #hasFailed = false;
 
+  /** A framer that tells `receiver`, at the start of a stream. */
   constructor(receiver: FrameReceiver, limits: FrameLimits = parseLimits) {
     this.#receiver = receiver;
     this.#limits = limits;

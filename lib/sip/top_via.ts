@@ -9,7 +9,7 @@ import type { Message } from "./message.ts";
 import { equalsIgnoreCase, skipClass, skipLws, skipQuoted } from "./slice.ts";
 
 /** Where broken rules are told. */
-type Fault = (message: Message, header: string, rule: string, at: number, source: string) => void;
+export type Fault = (message: Message, header: string, rule: string, at: number, source: string) => void;
 
 /**
  * Fills `topVia…`, `transport…`, `sentBy…`, `branch…`, `received…` and `rport…` of a message with indexed headers.

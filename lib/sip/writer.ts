@@ -18,6 +18,7 @@ export class ByteWriter {
   /** The buffer; replaced when it grows, so never keep it. */
   buffer: Uint8Array;
 
+  /** An empty writer with room for `capacity` bytes. */
   constructor(capacity = 2048) {
     this.buffer = new Uint8Array(capacity);
   }
