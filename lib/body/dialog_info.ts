@@ -69,15 +69,28 @@ function appendAsteriskDialog(root: Element, subject: Subject, variant: Variant)
 
 function appendRfcDialogs(root: Element, subject: Subject, variant: Variant): void {
   const calls = mostUrgent(subject.state.calls.filter((call) => call.state !== "terminated"), variant.maxDialogs);
-  for (const call of calls) appendCall(root, call, variant);
+  const ids = distinctIds(calls);
+  calls.forEach((call, i) => appendCall(root, { call, id: ids[i] ?? call.id }, variant));
   if (calls.length === 0) appendStandIn(root, subject, variant);
 }
 
-function appendCall(root: Element, call: Call, variant: Variant): void {
+/** Ids of the calls; those of different devices may be the same, in one document they must not. Source: RFC 4235 §4.1.1. */
+function distinctIds(calls: readonly Call[]): readonly string[] {
+  const taken = new Set<string>();
+  return calls.map((call) => {
+    let id = call.id;
+    for (let count = 2; taken.has(id); count++) id = `${call.id}~${count}`;
+    taken.add(id);
+    return id;
+  });
+}
+
+function appendCall(root: Element, named: { call: Call; id: string }, variant: Variant): void {
+  const { call, id } = named;
   const isEarly = call.state === "early" || call.state === "trying";
   const isRemoteShown = variant.remoteParty === "always" || (variant.remoteParty === "early" && isEarly);
   const dialog = append(root, "dialog", {
-    id: documentText(call.id),
+    id: documentText(id),
     ...(variant.dialogIds ? dialogIds(call) : {}),
     direction: call.direction,
   });

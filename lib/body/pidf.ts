@@ -80,5 +80,5 @@ function appendPerson(root: Element, subject: Subject, activities: readonly stri
     if (subtype !== "") appendText(parent, "rpid:other", documentText(subtype));
   }
   if (message !== "") appendText(person, "dm:note", documentText(message));
-  appendText(person, "dm:timestamp", utcText(subject.changedAt));
+  appendText(person, "dm:timestamp", utcText(Math.max(subject.changedAt, subject.presenceChangedAt)));
 }

@@ -6,16 +6,13 @@
  * presence change leaves every dialog-info watcher alone, a change from in use to busy leaves XPIDF watchers alone.
  */
 import { limits } from "../runtime/limits.ts";
-import type { ResourceState } from "../state/resource.ts";
+import type { Resource, ResourceState } from "../state/resource.ts";
 import type { Generators, Rendering } from "./generators.ts";
 import type { RenderedBody } from "./rendered.ts";
 import type { Subject } from "./subject.ts";
 
-/** A subject with its dense number, as a resource has one. */
-export interface NumberedSubject extends Subject {
-  /** Number of the resource, never used for another one. */
-  readonly id: number;
-}
+/** A subject with the number of its resource. */
+export type NumberedSubject = Subject & Pick<Resource, "id">;
 
 interface Slot {
   state: ResourceState;

@@ -184,6 +184,12 @@ describe("dialog-info, profile rfc (RFC 4235)", () => {
       .toEqual(["b"]);
   });
 
+  test("tells calls of different devices apart that go by the same id (§4.1.1)", () => {
+    const calls = [sampleCall(), sampleCall(), sampleCall({ id: "other" })];
+    const ids = dialogs({ extension: "RINGING", calls }, rfc).map((one) => one.attributes.id);
+    expect(ids).toEqual(["call-1", "call-1~2", "other"]);
+  });
+
   test("names the watched URI as local target, and as identity where nobody told another", () => {
     const [dialog] = dialogs({
       extension: "INUSE",

@@ -55,6 +55,13 @@ describe("PIDF, profile rfc", () => {
     });
   }
 
+  test("a person's timestamp is that of devices or presence, whichever changed last (RFC 4479 §3.2)", () => {
+    const subject = { ...sampleSubject(), presenceChangedAt: Date.UTC(2027, 0, 1) };
+    const body = generators.render("application/pidf+xml", subject, { ...defaultVariant, profile: "rfc" });
+    const stamps = findAll(readInfoset(body.text(fill)), "timestamp").map(textOf);
+    expect(stamps).toEqual(["2026-11-23T08:24:58Z", "2027-01-01T00:00:00Z"]);
+  });
+
   test("a hint that is gone is closed; profile asterisk calls it ready", () => {
     const basic = (variant: Partial<Variant>) =>
       textOf(findElement(readInfoset(text({ extension: "REMOVED" }, variant)), "basic"));

@@ -67,6 +67,7 @@ export function sampleSubject(state: Partial<ResourceState> = {}, exten = "1000"
   return {
     exten,
     changedAt: Date.UTC(2026, 10, 23, 8, 24, 58, 700),
+    presenceChangedAt: Date.UTC(2026, 10, 23, 8, 20, 0),
     state: {
       extension: "NOT_INUSE",
       devices: [],

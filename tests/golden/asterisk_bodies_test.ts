@@ -93,7 +93,7 @@ function subjectOf(body: RecordedBody): Subject {
     presence: body.state.presence,
     calls: body.state.isCallKnown ? [recordedCall] : [],
   };
-  return { exten: decodeURIComponent(user), state, changedAt: 0 };
+  return { exten: decodeURIComponent(user), state, changedAt: 0, presenceChangedAt: 0 };
 }
 
 function variantOf(body: RecordedBody): Variant {
