@@ -5,7 +5,7 @@
  * call and never changed afterwards. Instants are RFC 3339 in UTC (`instantText`); names that end in `_seconds` or `_ms`
  * say their unit; a thing that is not known is null, never absent.
  */
-import type { Instant } from "./instant.ts";
+import type { Instant } from "../runtime/instant.ts";
 
 /** What a lamp can show; `INUSE` means answered, `BUSY` that nobody else can get through. */
 export type ExtensionStateName =

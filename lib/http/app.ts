@@ -1,0 +1,115 @@
+/**
+ * Owns the web application: order of checks, headers, what becomes of errors. No socket is opened here.
+ *
+ * A request passes: security headers → open paths (/healthz, assets) → who is asking → API or pages → errors.
+ */
+import { Hono } from "hono";
+import { secureHeaders } from "hono/secure-headers";
+import type { Clock } from "../runtime/clock.ts";
+import type { Entropy } from "../runtime/entropy.ts";
+import type { Log } from "../runtime/log.ts";
+import type { Timers } from "../runtime/timers.ts";
+import { Access, type HttpEnv } from "./access.ts";
+import { createApi } from "./api.ts";
+import type { Controls } from "./controls.ts";
+import { EventHistory } from "./event_history.ts";
+import { ApiEvents } from "./events.ts";
+import { LivePages } from "./live.tsx";
+import { assets } from "./page/document.tsx";
+import { createPages, errorPage, isRefusal, type Refusal } from "./pages.tsx";
+import type { VerifyPassword } from "./passwords.ts";
+import { Problem, problemResponse } from "./problem.ts";
+
+/** Seconds after which an action the disk refused may be tried again. */
+const STORE_RETRY_SECONDS = 5;
+
+/** What the application is made of. */
+export interface HttpAppParts {
+  readonly controls: Controls;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly entropy: Entropy;
+  readonly log: Log;
+  /** Replaces Argon2 in tests. */
+  readonly verifyPassword?: VerifyPassword;
+}
+
+/** The web application. */
+export interface HttpApp {
+  readonly access: Access;
+  readonly fetch: (request: Request, peer: HttpEnv["Bindings"]) => Response | Promise<Response>;
+  /** Ends every event stream and stops listening to the appliance. */
+  readonly close: () => void;
+}
+
+/** Makes the application; it listens to `controls` until closed. */
+export function createHttpApp(parts: HttpAppParts): HttpApp {
+  const { controls, clock, timers, entropy, log } = parts;
+  const access = new Access(parts);
+  const history = new EventHistory(entropy);
+  const events = new ApiEvents(history, access, timers);
+  const live = new LivePages({ controls, history, access, timers, clock });
+  const unlisten = controls.onEvent((event) => {
+    events.send(history.append(event));
+    live.receive(event);
+  });
+
+  const app = new Hono<HttpEnv>();
+  app.use(secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'"],
+      imgSrc: ["'self'"],
+      connectSrc: ["'self'"],
+      formAction: ["'self'"],
+      baseUri: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+    strictTransportSecurity: false,
+    referrerPolicy: "no-referrer",
+    xFrameOptions: "DENY",
+  }));
+  app.get("/healthz", (context) => context.text("ok\n", 200, { "cache-control": "no-store" }));
+  for (const { path, type, text } of Object.values(assets)) {
+    const headers = { "content-type": type, "cache-control": "public, max-age=31536000, immutable" };
+    app.get(path, () => new Response(text, { headers }));
+  }
+  app.use(access.identify);
+  app.route("/api/v1", createApi({ controls, clock, events }));
+  app.route("/", createPages({ controls, clock, access, history, live }));
+
+  app.notFound((context) =>
+    refuse(new Problem(404, "not_found", `There is nothing at ${context.req.path}`), context.req.raw)
+  );
+  app.onError((error, context) => {
+    if (error instanceof Problem) return refuse(error, context.req.raw);
+    if (isRefusal(error)) return refuse(storeProblem(error), context.req.raw);
+    log.error("http", "A request failed", { path: context.req.path, error: String(error.stack ?? error) });
+    return refuse(new Problem(500, "internal_error", "Something went wrong; the log says what"), context.req.raw);
+  });
+
+  return {
+    access,
+    fetch: (request, peer) => app.fetch(request, peer),
+    close() {
+      unlisten();
+      events.close();
+      live.close();
+    },
+  };
+}
+
+/** A page for browsers that navigate, a problem document for everybody else. */
+function refuse(problem: Problem, request: Request): Response {
+  const isPage = !new URL(request.url).pathname.startsWith("/api/") &&
+    (request.headers.get("accept") ?? "").includes("text/html");
+  return isPage ? errorPage(problem) : problemResponse(problem);
+}
+
+function storeProblem(error: Refusal): Problem {
+  if (error.name === "ControlsError" && error.kind === "full") {
+    return new Problem(507, "table_full", error.message);
+  }
+  return new Problem(503, "not_stored", error.message, { headers: { "retry-after": String(STORE_RETRY_SECONDS) } });
+}

@@ -1,0 +1,160 @@
+/** @jsxImportSource hono/jsx */
+/**
+ * Owns GET /live: keeps open pages true by sending them the elements that changed, rendered as the page renders them.
+ *
+ * 1. Each event marks what it touches. 2. Touched lamps go out after 50 ms, sections at most once a second, so a storm
+ * costs one rendering however many pages are open. 3. Hints that came or went mean `refresh`: the page fetches itself.
+ */
+import type { Clock } from "../runtime/clock.ts";
+import { TimerEntry, type Timers } from "../runtime/timers.ts";
+import type { Access, Caller } from "./access.ts";
+import type { ControlEvent, Controls } from "./controls.ts";
+import { EventChannel, eventText } from "./event_channel.ts";
+import type { EventHistory } from "./event_history.ts";
+import { tooManyListeners } from "./events.ts";
+import { LampCard, lampId } from "./page/lamp.tsx";
+import { Endpoints, Legend, Problems, Subscriptions } from "./page/sections.tsx";
+import { namesOf } from "./page/status_page.tsx";
+
+const LAMP_DELAY_MILLIS = 50;
+const SECTION_DELAY_MILLIS = 1_000;
+/** Lamps touched at once beyond which the page is fetched whole. */
+const LAMPS_MAX = 200;
+
+type Section = "problems" | "legend" | "endpoints" | "subscriptions";
+
+/** What must be sent. */
+interface Touched {
+  isPageStale: boolean;
+  /** By element id: context and extension. */
+  readonly lamps: Map<string, { context: string; exten: string }>;
+  readonly sections: Set<Section>;
+}
+
+/** Parts of LivePages. */
+export interface LiveParts {
+  readonly controls: Controls;
+  readonly history: EventHistory;
+  readonly access: Access;
+  readonly timers: Timers;
+  readonly clock: Clock;
+}
+
+/** The open pages. */
+export class LivePages {
+  readonly #parts: LiveParts;
+  readonly #channel: EventChannel;
+  readonly #touched = nothingTouched();
+  readonly #lampTimer = new TimerEntry({ timerFired: () => this.#sendLamps() });
+  readonly #sectionTimer = new TimerEntry({ timerFired: () => this.#sendSections() });
+
+  constructor(parts: LiveParts) {
+    this.#parts = parts;
+    this.#channel = new EventChannel(parts.timers);
+  }
+
+  /**
+   * Opens the stream of a page that shows everything up to event `since`, beginning with what it missed.
+   *
+   * Throws a Problem 503 when there are too many.
+   */
+  open(since: string, caller: Caller): Response {
+    if (this.#channel.isFull) throw tooManyListeners();
+    const entries = this.#parts.history.after(since);
+    const missed = nothingTouched();
+    if (entries === undefined) missed.isPageStale = true;
+    else for (const { event } of entries) touch(missed, event);
+    const first = this.#lampText(missed) + this.#sectionText(missed);
+    return this.#channel.open(first, () => this.#parts.access.mayListen(caller));
+  }
+
+  /** Takes note of `event`; sends soon. */
+  receive(event: ControlEvent): void {
+    if (this.#channel.clientCount === 0) return;
+    touch(this.#touched, event);
+    if (!this.#lampTimer.isArmed) this.#parts.timers.arm(this.#lampTimer, LAMP_DELAY_MILLIS);
+    if (!this.#sectionTimer.isArmed) this.#parts.timers.arm(this.#sectionTimer, SECTION_DELAY_MILLIS);
+  }
+
+  /** Ends every stream. */
+  close(): void {
+    this.#parts.timers.cancel(this.#lampTimer);
+    this.#parts.timers.cancel(this.#sectionTimer);
+    this.#channel.close();
+  }
+
+  #sendLamps(): void {
+    this.#channel.send(this.#lampText(this.#touched));
+    this.#touched.lamps.clear();
+  }
+
+  #sendSections(): void {
+    this.#channel.send(this.#sectionText(this.#touched));
+    this.#touched.isPageStale = false;
+    this.#touched.sections.clear();
+  }
+
+  #lampText({ lamps, isPageStale }: Touched): string {
+    if (isPageStale) return "";
+    const wall = this.#parts.clock.wall();
+    let text = "";
+    for (const [id, { context, exten }] of lamps) {
+      const hint = this.#parts.controls.hint(context, exten);
+      if (hint !== undefined) text += this.#element(id, <LampCard hint={hint} wall={wall} />);
+    }
+    return text;
+  }
+
+  #sectionText({ sections, isPageStale }: Touched): string {
+    const { controls, clock, history } = this.#parts;
+    if (isPageStale) return eventText("refresh", "{}", history.lastId);
+    const wall = clock.wall();
+    const hints = sections.has("legend") || sections.has("subscriptions") ? controls.hints() : [];
+    let text = "";
+    if (sections.has("problems")) {
+      text += this.#element("problems", <Problems problems={controls.problems()} wall={wall} />);
+    }
+    if (sections.has("legend")) text += this.#element("legend", <Legend hints={hints} />);
+    if (sections.has("endpoints")) text += this.#element("endpoints", <Endpoints endpoints={controls.endpoints()} />);
+    if (sections.has("subscriptions")) {
+      const rows = <Subscriptions subscriptions={controls.subscriptions()} names={namesOf(hints)} wall={wall} />;
+      text += this.#element("subscriptions", rows);
+    }
+    return text;
+  }
+
+  #element(id: string, node: unknown): string {
+    return eventText("element", JSON.stringify({ id, html: String(node) }), this.#parts.history.lastId);
+  }
+}
+
+function nothingTouched(): Touched {
+  return { isPageStale: false, lamps: new Map(), sections: new Set() };
+}
+
+/** Marks what `event` touches on the page. */
+function touch(touched: Touched, { type, change, item }: ControlEvent): void {
+  switch (type) {
+    case "hint":
+      if (change !== "changed" || touched.lamps.size > LAMPS_MAX) touched.isPageStale = true;
+      else touched.lamps.set(lampId(item), item);
+      touched.sections.add("legend").add("subscriptions");
+      break;
+    case "subscription":
+      touched.lamps.set(lampId(item), item);
+      touched.sections.add("subscriptions").add("endpoints");
+      break;
+    case "device-state":
+    case "contact":
+      touched.sections.add("endpoints");
+      break;
+    case "problem":
+      touched.sections.add("problems");
+      break;
+    case "reload":
+      touched.isPageStale = true;
+      break;
+    case "presence-state":
+      break;
+  }
+}

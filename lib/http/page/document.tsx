@@ -1,0 +1,77 @@
+/** @jsxImportSource hono/jsx */
+/**
+ * Owns the frame of every page and the files it needs, embedded in the binary and named by their content.
+ */
+import type { Child } from "hono/jsx";
+import { hashHex } from "../../runtime/hash.ts";
+import icon from "../assets/icon.svg" with { type: "text" };
+import script from "../assets/live.js" with { type: "text" };
+import style from "../assets/style.css" with { type: "text" };
+
+/** A file of the page; its address changes with its content, so browsers may keep it for ever. */
+export interface Asset {
+  readonly path: string;
+  readonly type: string;
+  readonly text: string;
+}
+
+/** The files, by use. */
+export const assets: Readonly<Record<"icon" | "script" | "style", Asset>> = {
+  icon: asset("icon", "svg", "image/svg+xml", icon),
+  script: asset("live", "js", "text/javascript; charset=utf-8", script),
+  style: asset("style", "css", "text/css; charset=utf-8", style),
+};
+
+function asset(name: string, extension: string, type: string, text: string): Asset {
+  return { path: `/assets/${name}.${hashHex("SHA-256", text).slice(0, 12)}.${extension}`, type, text };
+}
+
+/** What every page says of itself. */
+export interface DocumentProps {
+  readonly title: string;
+  /** Id of the last event the page shows; undefined for pages that stand still. */
+  readonly since?: string;
+  /** Whether there is a session to end. */
+  readonly maySignOut: boolean;
+  readonly children?: Child;
+}
+
+/** A page with its frame. */
+export function Document({ title, since, maySignOut, children }: DocumentProps) {
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>{title}</title>
+        <link rel="icon" href={assets.icon.path} />
+        <link rel="stylesheet" href={assets.style.path} />
+        {since !== undefined && <script src={assets.script.path} type="module" />}
+      </head>
+      <body data-since={since}>
+        <header class="top">
+          <a class="brand" href="/">
+            <svg viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+              <circle cx="12" cy="12" r="8" fill="none" stroke="currentColor" stroke-width="3" />
+              <circle cx="12" cy="12" r="3" fill="currentColor" />
+            </svg>
+            hintd
+          </a>
+          {since !== undefined && <span class="live" id="live" role="status" />}
+          {maySignOut && (
+            <form method="post" action="/logout">
+              <button type="submit" class="quiet">Sign out</button>
+            </form>
+          )}
+        </header>
+        <main id="main">{children}</main>
+      </body>
+    </html>
+  );
+}
+
+/** The text of a page. */
+export function documentText(node: unknown): string {
+  return `<!DOCTYPE html>${String(node)}`;
+}

@@ -1,0 +1,57 @@
+/** @jsxImportSource hono/jsx */
+/**
+ * Owns the status page: problems first, then the wall of lamps, endpoints and subscriptions.
+ */
+import type { EpochMillis } from "../../runtime/clock.ts";
+import type { Controls, HintRow, StatusRow } from "../controls.ts";
+import { countText, spanText } from "../words.ts";
+import { Document } from "./document.tsx";
+import { Endpoints, Problems, Subscriptions, Wall } from "./sections.tsx";
+
+/** What the page is made of. */
+export interface StatusPageProps {
+  readonly controls: Controls;
+  readonly wall: EpochMillis;
+  /** Id of the last event at the moment of rendering. */
+  readonly since: string;
+  /** Search for lamps; "" shows all. */
+  readonly search: string;
+  readonly maySignOut: boolean;
+}
+
+/** The page at `/`. */
+export function StatusPage({ controls, wall, since, search, maySignOut }: StatusPageProps) {
+  const status = controls.status();
+  const hints = controls.hints();
+  return (
+    <Document title="hintd" since={since} maySignOut={maySignOut}>
+      <h1 class="unseen">Status of hintd</h1>
+      <Problems problems={controls.problems()} wall={wall} />
+      <Wall hints={hints} search={search} wall={wall} />
+      <Endpoints endpoints={controls.endpoints()} />
+      <Subscriptions subscriptions={controls.subscriptions()} names={namesOf(hints)} wall={wall} />
+      <Colophon status={status} />
+    </Document>
+  );
+}
+
+/** Display names by `exten@context`. */
+export function namesOf(hints: readonly HintRow[]): Map<string, string> {
+  return new Map(hints.map((hint) => [`${hint.exten}@${hint.context}`, hint.name]));
+}
+
+function Colophon({ status }: { status: StatusRow }) {
+  const listeners = status.listeners.map(({ transport, address, port }) =>
+    `${transport} ${address.includes(":") ? `[${address}]` : address}:${port}`
+  );
+  return (
+    <footer class="colophon">
+      <p>hintd {status.version}</p>
+      <p>up {spanText(status.uptime_seconds * 1_000)}</p>
+      <p>{countText(listeners.length, "listener")}: {listeners.join(", ")}</p>
+      <p>
+        configuration <code>{status.config_file}</code>
+      </p>
+    </footer>
+  );
+}

@@ -1,0 +1,31 @@
+/**
+ * Owns what the HTTP side needs to know of config.toml's `[http]`.
+ */
+
+/** The section `[http]`, keys as there. */
+export interface HttpSettings {
+  /** `0.0.0.0:8080`, `[::1]:8080`. */
+  readonly bind: string;
+  /** "" only where `bind` is a loopback address: then whoever reaches it is let in. */
+  readonly password_hash: string;
+  readonly tokens: readonly TokenSettings[];
+}
+
+/** One API token. */
+export interface TokenSettings {
+  readonly name: string;
+  /** `SHA-256:hex` or what `hintd hash-password` prints. */
+  readonly hash: string;
+  readonly scope: "read" | "write";
+}
+
+/** Address and port of `bind`, brackets removed. */
+export function addressOf(bind: string): { address: string; port: number } {
+  const colon = bind.lastIndexOf(":");
+  return { address: bind.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(bind.slice(colon + 1)) };
+}
+
+/** Whether only this machine reaches `address`. */
+export function isLoopback(address: string): boolean {
+  return address === "localhost" || address === "::1" || /^(::ffff:)?127\.\d+\.\d+\.\d+$/.test(address);
+}
