@@ -1,0 +1,247 @@
+/**
+ * Owns one server transaction: its machine, its stored response, its one deadline.
+ */
+import type { Millis } from "../runtime/clock.ts";
+import type { Entropy } from "../runtime/entropy.ts";
+import { TimerEntry, type TimerOwner, type Timers } from "../runtime/timers.ts";
+import { Header } from "../sip/header_names.ts";
+import type { Message } from "../sip/message.ts";
+import { Method } from "../sip/method.ts";
+import { type ResponseOptions, writeResponse } from "../sip/response.ts";
+import type { Flow } from "../transport/transport.ts";
+import { isOldStyle, tagIn } from "./key.ts";
+import { type ReturnPath, returnPathOf, sendResponse } from "./return_path.ts";
+import {
+  inviteServerTransitions,
+  nonInviteServerTransitions,
+  type ServerInput,
+  type ServerState,
+  type ServerTransitions,
+} from "./server_transitions.ts";
+import type { ResponseRoutes, ServerTransaction, TransactionTimings } from "./transaction.ts";
+import type { TransactionCounters } from "./transaction_counters.ts";
+
+/** What a server transaction demands of its layer. */
+export interface ServerHost {
+  readonly timers: Timers;
+  readonly timings: TransactionTimings;
+  readonly entropy: Entropy;
+  readonly counters: TransactionCounters;
+  readonly routes: ResponseRoutes;
+  /** The transaction is over. */
+  serverEnded(transaction: ServerMachine): void;
+  /** The user's refusal asks for the same request again: it is no merged one then. */
+  serverChallenged(transaction: ServerMachine): void;
+}
+
+/** RFC 3261 §17.2.1: an INVITE gets a 100 unless its user answers within 200 ms. */
+const inviteTryingMillis = 200;
+
+/** One request that was received. */
+export class ServerMachine implements ServerTransaction, TimerOwner {
+  readonly flow: Flow;
+  readonly key: string;
+  /** Key among requests that a proxy may have forked; `undefined` inside a dialog. */
+  readonly mergeKey: string | undefined;
+  readonly method: Method;
+  /** The method's name. */
+  readonly methodText: string;
+  isRportForced: boolean;
+  state: ServerState;
+  /** Others of the same key: a CANCEL's target, other methods. Only the table reads and writes it. */
+  next: ServerMachine | undefined = undefined;
+  readonly #host: ServerHost;
+  readonly #transitions: ServerTransitions;
+  readonly #path: ReturnPath;
+  /** To tag of the request of an RFC 2543 peer; `undefined` for others. */
+  readonly #oldToTag: string | undefined;
+  readonly #deadline = new TimerEntry(this);
+  #localTag: string | undefined = undefined;
+  /** The last response; the 100 to come while the user thinks. */
+  #response: Uint8Array | undefined = undefined;
+  #trying: Uint8Array | undefined = undefined;
+  /** End of the present state, and the present span of Timer G. */
+  #endsAt: Millis = 0;
+  #intervalMillis = 0;
+
+  constructor(
+    request: Message,
+    parts: { host: ServerHost; flow: Flow; key: string; mergeKey: string | undefined; isRportForced: boolean },
+  ) {
+    this.flow = parts.flow;
+    this.key = parts.key;
+    this.mergeKey = parts.mergeKey;
+    this.isRportForced = parts.isRportForced;
+    this.method = request.method;
+    this.methodText = request.methodText;
+    this.#host = parts.host;
+    this.#path = returnPathOf(request, parts.flow);
+    this.#oldToTag = isOldStyle(request) ? tagIn(request, Header.to) : undefined;
+    this.#transitions = this.#isInvite ? inviteServerTransitions : nonInviteServerTransitions;
+    this.state = this.#isInvite ? "proceeding" : "trying";
+  }
+
+  get localTag(): string {
+    return this.#localTag ??= this.#host.entropy.token(12);
+  }
+
+  get #isInvite(): boolean {
+    return this.method === Method.invite;
+  }
+
+  /** Whether the user still owes its answer. */
+  get isUnanswered(): boolean {
+    return this.state === "trying" || this.state === "proceeding";
+  }
+
+  /** Whether a request with this transaction's key belongs to it. Source: RFC 3261 §17.2.3. */
+  matches(request: Message): boolean {
+    const isAck = request.method === Method.ack;
+    if (isAck ? !this.#isInvite : request.method !== this.method || request.methodText !== this.methodText) {
+      return false;
+    }
+    if (this.#oldToTag === undefined) return true;
+    return tagIn(request, Header.to) === (isAck ? this.#oldToTag || this.localTag : this.#oldToTag);
+  }
+
+  /** The user has not answered yet: a 100 is made ready for later. */
+  awaitAnswer(request: Message): void {
+    const { timers, timings } = this.#host;
+    this.#trying = this.#write(request, { status: 100 });
+    const now = timers.now();
+    this.#endsAt = now + timings.timerBMillis;
+    // RFC 4320 §4.1: the 100 to a non-INVITE goes out when the client's Timer E has grown to T2, and no earlier.
+    timers.arm(this.#deadline, this.#isInvite ? inviteTryingMillis : slowMillis(timings));
+    this.#intervalMillis = 0;
+  }
+
+  answer(request: Message, options: ResponseOptions): void {
+    this.#localTag ??= options.toTag;
+    this.respond(this.#write(request, options));
+    if (options.status === 401 || options.status === 407) this.#host.serverChallenged(this);
+  }
+
+  respond(bytes: Uint8Array): void {
+    const status = statusOf(bytes);
+    // RFC 4320 §4.2: a 408 to a non-INVITE would come too late for everybody.
+    if (status === 408 && !this.#isInvite) {
+      this.#host.counters.responsesSuppressed++;
+      return this.step("expiry");
+    }
+    this.step(status < 200 ? "provisional" : status < 300 ? "success" : "refusal", bytes);
+  }
+
+  timerFired(_entry: TimerEntry, now: Millis): void {
+    if (now >= this.#endsAt) this.step("expiry");
+    else this.step(this.state === "completed" ? "repeat" : "slow");
+  }
+
+  /** Forgets everything without a word. */
+  abandon(): void {
+    this.#host.timers.cancel(this.#deadline);
+    this.state = "terminated";
+  }
+
+  /** Applies one input of the tables. */
+  step(input: ServerInput, response?: Uint8Array): void {
+    const cell = this.#transitions[this.state][input];
+    if (cell === undefined) return;
+    const former = this.state;
+    this.state = cell[0];
+    const { counters } = this.#host;
+    switch (cell[1]) {
+      case "send":
+        counters.responsesSent++;
+        this.#response = response;
+        this.#send(response);
+        break;
+      case "sendTrying":
+        if (this.#response !== undefined) break;
+        counters.responsesSent++;
+        this.#response = this.#trying;
+        this.#send(this.#trying);
+        break;
+      case "resend":
+        if (this.#response !== undefined) counters.responsesRepeated++;
+        this.#send(this.#response);
+        break;
+      case "suppress":
+        counters.responsesSuppressed++;
+        break;
+      case "absorb":
+        if (input === "ack") counters.acksAbsorbed++;
+        break;
+      case "forget":
+        break;
+    }
+    if (this.state !== former) this.#enter();
+    else if (input === "repeat" || input === "slow") this.#armNext();
+  }
+
+  /** Arms the timers of a state that has been entered. */
+  #enter(): void {
+    const { timers, timings } = this.#host;
+    const isReliable = this.flow.isReliable;
+    switch (this.state) {
+      case "completed":
+        this.#trying = undefined;
+        if (!this.#isInvite) return this.#endAfter(isReliable ? 0 : timings.timerBMillis); // Timer J
+        this.#endsAt = timers.now() + timings.timerBMillis; // Timer H
+        this.#intervalMillis = isReliable ? 0 : timings.t1Millis; // Timer G
+        return this.#armNext();
+      case "accepted":
+        return this.#endAfter(timings.timerBMillis); // Timer L
+      case "confirmed":
+        return this.#endAfter(isReliable ? 0 : timings.t4Millis); // Timer I
+      case "proceeding":
+        return this.#armNext();
+      case "terminated":
+        timers.cancel(this.#deadline);
+        this.#response = undefined;
+        this.#trying = undefined;
+        this.#host.serverEnded(this);
+    }
+  }
+
+  #endAfter(millis: number): void {
+    if (millis === 0) return this.step("expiry");
+    const { timers } = this.#host;
+    this.#endsAt = timers.now() + millis;
+    timers.arm(this.#deadline, millis);
+  }
+
+  /** Arms whatever comes first: the next retransmission, which doubles up to T2, or the end. */
+  #armNext(): void {
+    const { timers, timings } = this.#host;
+    const left = this.#endsAt - timers.now();
+    if (this.#intervalMillis === 0) return timers.arm(this.#deadline, left);
+    timers.arm(this.#deadline, Math.min(this.#intervalMillis, left));
+    this.#intervalMillis = Math.min(this.#intervalMillis * 2, timings.t2Millis);
+  }
+
+  #write(request: Message, options: ResponseOptions): Uint8Array {
+    return writeResponse(request, {
+      received: this.flow.remoteAddress,
+      rport: this.flow.remotePort,
+      isRportForced: this.isRportForced,
+      ...(options.status === 100 ? {} : { toTag: this.localTag }),
+      ...options,
+    });
+  }
+
+  #send(bytes: Uint8Array | undefined): void {
+    if (bytes !== undefined) sendResponse(this.#host.routes, this.#path, this.isRportForced, bytes);
+  }
+}
+
+/** Time until a client's Timer E has grown to T2: T1 + 2·T1 + … Source: RFC 4320 §4.1. */
+function slowMillis({ t1Millis, t2Millis }: TransactionTimings): number {
+  let total = 0;
+  for (let interval = t1Millis; interval < t2Millis; interval *= 2) total += interval;
+  return total;
+}
+
+/** Status code of a written response, `SIP/2.0 nnn …`. */
+function statusOf(bytes: Uint8Array): number {
+  return (bytes[8]! - 48) * 100 + (bytes[9]! - 48) * 10 + bytes[10]! - 48;
+}

@@ -1,0 +1,290 @@
+/**
+ * Owns the transaction layer: what arrives by a flow becomes a retransmission, an answer to us, or a new request.
+ *
+ * Theory. One `Message` is filled with everything received, and is read by whoever is called from here. A response finds
+ * its transaction by the slot index in its branch, without a map; requests by key. Refusals that need no memory (bad
+ * bytes, merged requests, CANCEL, overload) are answered statelessly, with a To tag computed from the request, so that
+ * a repeated request gets the same. Errors thrown above end here: a ParseFailure becomes a 400, our own faults a 500.
+ *
+ * Budget: 3 µs for one NOTIFY and its 200, parsing included, no allocation (tests/transaction/transactions_bench.ts).
+ */
+import type { Millis } from "../runtime/clock.ts";
+import type { Entropy } from "../runtime/entropy.ts";
+import { limits } from "../runtime/limits.ts";
+import type { Log } from "../runtime/log.ts";
+import type { Timers } from "../runtime/timers.ts";
+import { Message } from "../sip/message.ts";
+import { Method } from "../sip/method.ts";
+import { parseMessage } from "../sip/parse.ts";
+import { ParseFailure } from "../sip/parse_failure.ts";
+import { type ResponseOptions, writeResponse } from "../sip/response.ts";
+import type { Flow, FlowReceiver } from "../transport/transport.ts";
+import { branchIndex, branchIndexMax, branchLength, renewBranch } from "./branch.ts";
+import { ClientSlots } from "./client_slots.ts";
+import type { ClientHost, ClientSlot } from "./client_transaction.ts";
+import { Complaints } from "./complaints.ts";
+import { mergeKey, transactionKey } from "./key.ts";
+import { returnPathOf, sendResponse } from "./return_path.ts";
+import { ServerTable } from "./server_table.ts";
+import { type ServerHost, ServerMachine } from "./server_transaction.ts";
+import type {
+  ClientTransaction,
+  ClientUser,
+  ResponseRoutes,
+  TransactionTimings,
+  TransactionUser,
+} from "./transaction.ts";
+import type { TransactionCounters } from "./transaction_counters.ts";
+
+/** What the layer is made of. */
+export interface TransactionParts {
+  readonly timers: Timers;
+  readonly entropy: Entropy;
+  readonly log: Log;
+  readonly counters: TransactionCounters;
+  readonly timings: TransactionTimings;
+  /** Answers go to the source port until an endpoint's `force_rport` says otherwise; true unless told. */
+  readonly isRportForced?: boolean;
+  /** Server transactions remembered; `limits.serverTransactionCount` unless told. */
+  readonly serverMax?: number;
+  /** Client transactions at once; `limits.clientTransactionCount` unless told. */
+  readonly clientMax?: number;
+}
+
+/** The layer, for the status page. */
+export interface TransactionsSnapshot {
+  readonly serverCount: number;
+  readonly clientCount: number;
+  readonly counters: TransactionCounters;
+}
+
+/** Seconds after which a refused peer may come again. */
+const retryAfterSeconds = 5;
+
+/** All transactions of the appliance. */
+export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
+  /** Bytes of every branch. */
+  readonly branchLength: number = branchLength;
+  readonly timers: Timers;
+  readonly entropy: Entropy;
+  readonly counters: TransactionCounters;
+  /** Spans of transactions; new ones hold for what begins after the change. */
+  timings: TransactionTimings;
+  readonly #log: Log;
+  readonly #isRportForced: boolean;
+  readonly #serverMax: number;
+  readonly #message = new Message();
+  readonly #servers = new ServerTable();
+  readonly #clients: ClientSlots;
+  readonly #complaints = new Complaints(limits.complaintCount);
+  readonly #tagSeed: number;
+  #user: TransactionUser | undefined;
+  #routes: ResponseRoutes | undefined;
+
+  constructor(parts: TransactionParts) {
+    this.timers = parts.timers;
+    this.entropy = parts.entropy;
+    this.counters = parts.counters;
+    this.timings = parts.timings;
+    this.#log = parts.log;
+    this.#isRportForced = parts.isRportForced ?? true;
+    this.#serverMax = parts.serverMax ?? limits.serverTransactionCount;
+    this.#clients = new ClientSlots(this, Math.min(parts.clientMax ?? limits.clientTransactionCount, branchIndexMax));
+    this.#tagSeed = parts.entropy.uint32();
+  }
+
+  /** Names the neighbours above and below; before the first message. */
+  attach(user: TransactionUser, routes: ResponseRoutes): void {
+    this.#user = user;
+    this.#routes = routes;
+  }
+
+  /** Where answers go. */
+  get routes(): ResponseRoutes {
+    return this.#routes!;
+  }
+
+  /**
+   * Opens a client transaction; `send` follows, or `abandon`.
+   *
+   * @param flow By which the request will leave.
+   * @returns `undefined` when too many are on their way.
+   */
+  begin(flow: Flow, method: Method, user: ClientUser): ClientTransaction | undefined {
+    const slot = this.#clients.take(this.timers.now());
+    if (slot === undefined) {
+      this.counters.clientsRefused++;
+      return undefined;
+    }
+    renewBranch(slot.branch, this.entropy);
+    slot.begin(flow, method, user);
+    return slot;
+  }
+
+  receiveMessage(bytes: Uint8Array, start: number, end: number, flow: Flow): void {
+    const message = this.#message;
+    const failure = parseMessage(bytes, start, end, message);
+    try {
+      if (failure !== undefined) this.#receiveGarbage(failure, failure.isAnswerable, flow);
+      else if (message.isRequest) this.#receiveRequest(message, flow);
+      else this.#receiveResponse(message);
+    } catch (error) {
+      this.userFailed(error);
+    }
+  }
+
+  receiveUnframed(failure: ParseFailure, bytes: Uint8Array, start: number, end: number, flow: Flow): void {
+    const message = this.#message;
+    const own = parseMessage(bytes, start, end, message);
+    const isAnswerable = own === undefined ? message.isRequest && message.method !== Method.ack : own.isAnswerable;
+    this.#receiveGarbage(failure, isAnswerable, flow);
+  }
+
+  flowClosed(flow: Flow): void {
+    for (const slot of this.#clients.all) slot.flowClosed(flow);
+  }
+
+  /** Describes the layer. */
+  snapshot(): TransactionsSnapshot {
+    return {
+      serverCount: this.#servers.count,
+      clientCount: this.#clients.takenCount,
+      counters: { ...this.counters },
+    };
+  }
+
+  /** Ends all transactions without telling anybody. */
+  stop(): void {
+    this.#servers.clear();
+    for (const slot of this.#clients.all) slot.abandon();
+  }
+
+  clientEnded(slot: ClientSlot, reusableAt: Millis): void {
+    this.#clients.release(slot, reusableAt);
+  }
+
+  serverEnded(transaction: ServerMachine): void {
+    this.#servers.remove(transaction);
+  }
+
+  serverChallenged(transaction: ServerMachine): void {
+    // COMPAT(phones that repeat a challenged request with credentials but the same CSeq): it is not a merged one.
+    this.#servers.forgetMerge(transaction);
+  }
+
+  userFailed(error: unknown): void {
+    this.counters.faults++;
+    this.#log.error("transaction", error instanceof Error ? error.stack ?? error.message : String(error));
+  }
+
+  #receiveResponse(response: Message): void {
+    const slot = this.#clients.at(branchIndex(response.bytes, response.branchStart, response.branchEnd));
+    if (slot !== undefined && slot.matches(response)) slot.receive(response);
+    else this.counters.responsesStray++;
+  }
+
+  #receiveRequest(request: Message, flow: Flow): void {
+    const key = transactionKey(request);
+    const known = this.#servers.find(key, request);
+    if (request.method === Method.ack) {
+      if (known === undefined) this.counters.acksStray++;
+      else known.step("ack");
+    } else if (known !== undefined) {
+      this.counters.requestsRepeated++;
+      known.step("request");
+    } else if (request.method === Method.cancel) this.#receiveCancel(request, key, flow);
+    else this.#receiveNewRequest(request, key, flow);
+  }
+
+  /** RFC 3261 §9.2: 481 when there is nothing to cancel; otherwise 200, and no effect, for all is answered at once. */
+  #receiveCancel(request: Message, key: string, flow: Flow): void {
+    this.counters.cancelsReceived++;
+    const cancelled = this.#servers.findCancelled(key);
+    if (cancelled === undefined) this.#answerStateless(request, flow, { status: 481 });
+    else this.#answerStateless(request, flow, { status: 200, toTag: cancelled.localTag });
+  }
+
+  #receiveNewRequest(request: Message, key: string, flow: Flow): void {
+    const merge = mergeKey(request);
+    if (this.#servers.findMerged(merge) !== undefined) {
+      this.counters.requestsMerged++;
+      return this.#answerStateless(request, flow, { status: 482 });
+    }
+    if (this.#servers.count >= this.#serverMax) {
+      this.counters.requestsRefused++;
+      const headers = [["Retry-After", String(retryAfterSeconds)]] as const;
+      return this.#answerStateless(request, flow, { status: 503, headers });
+    }
+    this.counters.requestsReceived++;
+    const transaction = new ServerMachine(request, {
+      host: this,
+      flow,
+      key,
+      mergeKey: merge,
+      isRportForced: this.#isRportForced,
+    });
+    this.#servers.add(transaction);
+    this.#handUp(request, transaction);
+    if (transaction.isUnanswered) transaction.awaitAnswer(request);
+  }
+
+  #handUp(request: Message, transaction: ServerMachine): void {
+    try {
+      this.#user!.receiveRequest(request, transaction);
+    } catch (error) {
+      if (error instanceof ParseFailure) {
+        this.counters.garbageAnswered++;
+        this.#complain(error, transaction.flow);
+        transaction.answer(request, { status: error.status, reason: error.reasonPhrase });
+      } else {
+        this.userFailed(error);
+        transaction.answer(request, { status: 500 });
+      }
+    }
+  }
+
+  #receiveGarbage(failure: ParseFailure, isAnswerable: boolean, flow: Flow): void {
+    this.#complain(failure, flow);
+    if (!isAnswerable) {
+      this.counters.garbageIgnored++;
+      return;
+    }
+    this.counters.garbageAnswered++;
+    this.#answerStateless(this.#message, flow, { status: failure.status, reason: failure.reasonPhrase });
+  }
+
+  #complain(failure: ParseFailure, flow: Flow): void {
+    if (!this.#complaints.isFirst(flow.remoteAddress)) return;
+    this.#log.warn(
+      "transaction",
+      `Unreadable message: ${failure.message}; further ones of this sender are only counted`,
+      {
+        from: flow.remoteAddress,
+        transport: flow.transport,
+        rule: failure.source,
+      },
+    );
+  }
+
+  /** Answers without remembering. Source: RFC 3261 §8.2.7. */
+  #answerStateless(request: Message, flow: Flow, options: ResponseOptions): void {
+    this.counters.responsesSent++;
+    const bytes = writeResponse(request, {
+      received: flow.remoteAddress,
+      rport: flow.remotePort,
+      isRportForced: this.#isRportForced,
+      toTag: this.#statelessTag(request),
+      ...options,
+    });
+    sendResponse(this.routes, returnPathOf(request, flow), this.#isRportForced, bytes);
+  }
+
+  /** RFC 3261 §8.2.7: the same request gets the same To tag again. FNV-1a over the top Via, with a secret start. */
+  #statelessTag(request: Message): string {
+    let hash = this.#tagSeed;
+    for (let at = request.topViaStart; at < request.topViaEnd; at++) {
+      hash = Math.imul(hash ^ request.bytes[at]!, 0x01000193);
+    }
+    return (hash >>> 0).toString(36);
+  }
+}
