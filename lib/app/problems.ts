@@ -2,7 +2,7 @@
  * Owns what an operator should know or do: each problem once, counted, bounded.
  */
 import type { ProblemRow } from "../http/controls.ts";
-import { type Instant, instantText } from "../http/instant.ts";
+import { type Instant, instantText } from "../runtime/instant.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { limits } from "../runtime/limits.ts";
 

@@ -1,0 +1,60 @@
+/**
+ * Owns the translation of the configuration into what the layers ask for.
+ */
+import type { Generators, Rendering } from "../body/generators.ts";
+import { defaultVariant, isDigiumUserAgent, type Profile, type Variant } from "../body/variant.ts";
+import type { Config, EndpointConfig } from "../config/config.ts";
+import type { BodyChooser, NotifierRules, Subscriber } from "../event/notifier.ts";
+import { createRefusals } from "../event/refusals.ts";
+
+/** What the notifier may know of an endpoint. */
+export function subscriberOf(name: string, endpoint: EndpointConfig): Subscriber {
+  return {
+    endpoint: name,
+    mayNotSubscribe: !endpoint.allow_subscribe,
+    context: endpoint.subscribe_context === "" ? endpoint.context : endpoint.subscribe_context,
+    minExpirySeconds: endpoint.sub_min_expiry,
+    subscriptionCountMax: endpoint.max_subscriptions,
+    isContactRewritten: endpoint.rewrite_contact,
+    isRportForced: endpoint.force_rport,
+  };
+}
+
+/** Section `[server]` as the notifier's rules. */
+export function notifierRules(config: Config): NotifierRules {
+  const { server } = config;
+  return {
+    minExpirySeconds: server.min_expiry,
+    maxExpirySeconds: server.max_expiry,
+    areUserOptionsIgnored: server.ignore_uri_user_options,
+    refusals: createRefusals(server.sip_profile),
+    isAcceptStrictOnRefresh: server.sip_profile === "rfc",
+  };
+}
+
+/** How `endpoint` with this User-Agent wants to see states. */
+export function variantOf(config: Config, endpoint: EndpointConfig | undefined, userAgent: string): Variant {
+  const profile: Profile = endpoint?.body_profile || config.bodies.profile;
+  return {
+    ...defaultVariant,
+    profile,
+    isDigium: isDigiumUserAgent(userAgent),
+    notifyEarlyInuseRinging: endpoint?.notify_early_inuse_ringing ?? false,
+    dialogIds: true,
+  };
+}
+
+/** Chooses bodies by the configuration in force. */
+export function bodyChooser(current: () => { config: Config; generators: Generators }): BodyChooser {
+  return {
+    choose(eventPackage, accepts) {
+      const { config, generators } = current();
+      return generators.chooseMediaType(eventPackage, accepts, config.server.sip_profile);
+    },
+    offered: (eventPackage) => current().generators.mediaTypes(eventPackage),
+    renderingFor(mediaType, endpoint, userAgent): Rendering {
+      const { config, generators } = current();
+      return generators.rendering(mediaType, variantOf(config, config.endpoints[endpoint], userAgent));
+    },
+  };
+}

@@ -1,0 +1,74 @@
+/**
+ * Owns what can be watched: one extension with a hint, and its state at one instant.
+ */
+import type { EpochMillis } from "../runtime/clock.ts";
+import type { DeviceState, ExtensionState } from "./device_state.ts";
+import type { PresenceState } from "./presence_state.ts";
+
+/** Who is at one end of a call. */
+export interface CallParty {
+  readonly uri: string;
+  /** Name for people; empty for none. */
+  readonly display: string;
+}
+
+/** One call of a device, as a dialog of it was published. Source: RFC 4235 §3. */
+export interface Call {
+  /** Stable while the call lasts; unique among the calls of its device. */
+  readonly id: string;
+  readonly state: "trying" | "early" | "confirmed" | "held" | "terminated";
+  /** Whether the device made the call or received it. */
+  readonly direction: "initiator" | "recipient";
+  /** Empty where the source does not tell. */
+  readonly callId: string;
+  readonly localTag: string;
+  readonly remoteTag: string;
+  readonly localIdentity: CallParty | undefined;
+  readonly remoteIdentity: CallParty | undefined;
+  readonly startedAt: EpochMillis;
+}
+
+/** One device of a hint. */
+export interface DeviceShare {
+  /** As the hint names it. */
+  readonly device: string;
+  readonly state: DeviceState;
+}
+
+/** What is true of a resource; immutable, replaced by each change. */
+export interface ResourceState {
+  readonly extension: ExtensionState;
+  /** The hint's devices in its order. */
+  readonly devices: readonly DeviceShare[];
+  readonly presence: PresenceState;
+  /** Calls of all devices. */
+  readonly calls: readonly Call[];
+}
+
+/** What kind of change woke somebody. */
+export type ResourceChange = "device" | "presence" | "added" | "removed";
+
+/** One extension with a hint. */
+export interface Resource {
+  /** Dense number, never used again. */
+  readonly id: number;
+  /** Context in which the hint was found. */
+  readonly context: string;
+  readonly exten: string;
+  /** Key of the hint in the configuration: the extension, the pattern that made it, or `autohints`. */
+  readonly rule: string;
+  /** The hint with variables filled in. */
+  readonly hint: string;
+  /** Display name; empty for none. */
+  readonly name: string;
+  /** Devices of the hint as it names them. */
+  readonly devices: readonly string[];
+  /** Presence providers of the hint as it names them. */
+  readonly providers: readonly string[];
+  readonly state: ResourceState;
+  /** Since when `state.extension` holds. */
+  readonly changedAt: EpochMillis;
+  readonly presenceChangedAt: EpochMillis;
+  /** Its hint is gone; it only serves its watchers' last NOTIFY. */
+  readonly isRemoved: boolean;
+}

@@ -1,0 +1,44 @@
+/**
+ * Owns what the state engine demands of a disk.
+ */
+import type { EpochMillis } from "../runtime/clock.ts";
+import type { DeviceState } from "./device_state.ts";
+import type { PresenceState } from "./presence_state.ts";
+
+/** A stored value and since when it holds. */
+export interface Stored<T> {
+  readonly value: T;
+  readonly changedAt: EpochMillis;
+}
+
+/** Voice messages waiting in a mailbox. */
+export interface MailboxCounts {
+  readonly new: number;
+  readonly old: number;
+}
+
+/** Everything that was set from outside, by key. */
+export interface StoredStates {
+  readonly devices: ReadonlyMap<string, Stored<DeviceState>>;
+  readonly presences: ReadonlyMap<string, Stored<PresenceState>>;
+  readonly mailboxes: ReadonlyMap<string, Stored<MailboxCounts>>;
+}
+
+/** The disk. A call that returns has made its change durable; one that throws a StoreError has changed nothing. */
+export interface StatesPort {
+  load(): StoredStates;
+  /** Stores or, for undefined, deletes. */
+  saveDevice(device: string, stored: Stored<DeviceState> | undefined): void;
+  savePresence(provider: string, stored: Stored<PresenceState> | undefined): void;
+  saveMailbox(mailbox: string, stored: Stored<MailboxCounts> | undefined): void;
+}
+
+/** The disk refused; nothing was changed. */
+export class StoreError extends Error {
+  override readonly name = "StoreError";
+}
+
+/** A table of states has as many rows as it may have. */
+export class StateTableFull extends Error {
+  override readonly name = "StateTableFull";
+}
