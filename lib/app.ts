@@ -1,6 +1,190 @@
 /**
- * Composition root: configuration and host become a running appliance. The only file that knows every layer.
+ * Composition root: a configuration becomes a running appliance. The only file that knows every layer.
  *
- * Start: store, states, SIP layers bottom to top, listeners last, so that the first datagram meets a complete appliance.
- * Stop: listeners keep sending what is queued, then everything closes in the reverse order.
+ * Start: disk, core, listeners, pages; a datagram never meets half an appliance, because the core is whole before the first
+ * socket opens. Stop: sockets close first, then the pages, the disk last. Reload: sockets first, because they are the only part
+ * that can fail; then everything else, which cannot.
  */
+import { mkdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { createControls } from "./app/controls.ts";
+import { Core } from "./app/core.ts";
+import { createFlowSource } from "./app/flow_source.ts";
+import { listenerOptions } from "./app/policy.ts";
+import type { Config } from "./config/config.ts";
+import { describeChanges } from "./config/diff.ts";
+import { type ConfigProblem, loadConfig } from "./config/load.ts";
+import type { Controls, ReloadReport } from "./http/controls.ts";
+import { HttpServer } from "./http/server.ts";
+import { systemClock } from "./runtime/clock.ts";
+import { systemEntropy } from "./runtime/entropy.ts";
+import type { Log } from "./runtime/log.ts";
+import { systemAlarm, Timers } from "./runtime/timers.ts";
+import { checkHint } from "./state/hint.ts";
+import { checkExtension } from "./state/pattern.ts";
+import { openDatabase } from "./store/database.ts";
+import { SecretsStore } from "./store/secrets_store.ts";
+import { StatesStore } from "./store/states_store.ts";
+import { Resolver, systemDns } from "./transport/resolver.ts";
+import { transportCounters } from "./transport/transport_counters.ts";
+import { Transports } from "./transport/transports.ts";
+
+/** A running hintd. */
+export interface Appliance {
+  readonly controls: Controls;
+  /** Reads the configuration again. An invalid one changes nothing. */
+  reload(): Promise<ReloadReport>;
+  /** Sends what waits, stores what must be stored, closes everything. */
+  stop(): Promise<void>;
+}
+
+/** What is needed to start. */
+export interface ApplianceOptions {
+  /** Path of config.toml; `data_dir` is relative to its directory. */
+  readonly configFile: string;
+  readonly config: Config;
+  readonly warnings: readonly ConfigProblem[];
+  readonly log: Log;
+}
+
+/** It cannot start; the message is one line per reason. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+}
+
+/** Rules of hints and extensions, for whoever loads a configuration. */
+export const hintChecks = { hint: checkHint, extension: checkExtension };
+
+/** The data directory of a configuration. */
+export function dataDirectory(configFile: string, config: Config): string {
+  return resolve(dirname(configFile), config.server.data_dir);
+}
+
+/**
+ * Starts hintd.
+ *
+ * @throws StartError when a port is taken, or the disk or the control socket cannot be had.
+ */
+export async function startAppliance(options: ApplianceOptions): Promise<Appliance> {
+  const { configFile, log } = options;
+  let config = options.config;
+  const clock = systemClock;
+  const entropy = systemEntropy;
+  const timers = new Timers(clock, systemAlarm());
+  const directory = dataDirectory(configFile, config);
+  const database = orRefuse(() => {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    return openDatabase({ directory, log, clock });
+  });
+  const secrets = new SecretsStore(database, entropy);
+
+  // Transports and core need each other: the core gets the flows, the transports the core as receiver.
+  const resolver = new Resolver({ dns: systemDns(), clock, entropy, transports: () => transports.transportNames });
+  const core: Core = new Core({
+    config,
+    clock,
+    timers,
+    entropy,
+    log,
+    states: new StatesStore(database),
+    nonceSecret: secrets.nonceSecret(),
+    resumedNonces: secrets.takeNonceSnapshot(),
+    flows: createFlowSource({
+      resolver,
+      flowToAny: (destinations, from) =>
+        transports.flowToAny(destinations, from, (destination) => resolver.noteFailure(destination)),
+      flowTo: (destination, from) => transports.flowTo(destination, from),
+    }),
+    routes: {
+      responseFlow: (flow, sentByPort, isToSource) => transports.responseFlow(flow, sentByPort, isToSource),
+    },
+  });
+  const transports: Transports = new Transports({
+    receiver: core.transactions,
+    timers,
+    clock,
+    log,
+    counters: core.counters.register("transport", transportCounters()),
+  });
+
+  function noteWarnings(warnings: readonly ConfigProblem[]): void {
+    core.problems.clear("config");
+    for (const warning of warnings) {
+      core.problems.report({
+        severity: "warning",
+        area: "config",
+        message: `${warning.key}: ${warning.message}`,
+        where: `${warning.file}:${warning.line}:${warning.column}`,
+      });
+    }
+  }
+
+  async function reload(): Promise<ReloadReport> {
+    const loaded = await loadConfig(await Bun.file(configFile).text(), configFile, hintChecks);
+    const warnings = loaded.warnings.map((warning) => warning.text);
+    const refuse = (errors: readonly string[]): ReloadReport => {
+      for (const error of errors) log.error("config", error);
+      log.error("config", "The configuration was not reloaded; the former one stays in force");
+      return { is_applied: false, errors, warnings, changes: [] };
+    };
+    if ("errors" in loaded) return refuse(loaded.errors.map((error) => error.text));
+    if (dataDirectory(configFile, loaded.config) !== directory) {
+      return refuse([`${configFile}: server.data_dir cannot be changed while hintd runs`]);
+    }
+    const problems = await transports.replace(listenerOptions(loaded.config));
+    if (problems.length > 0) return refuse(problems.map((problem) => problem.message));
+    try {
+      server.apply(loaded.config.http);
+    } catch (error) {
+      await transports.replace(listenerOptions(config));
+      return refuse([error instanceof Error ? error.message : String(error)]);
+    }
+    const changes = describeChanges(config, loaded.config);
+    config = loaded.config;
+    core.apply(config);
+    controls.configLoaded();
+    noteWarnings(loaded.warnings);
+    log.info("config", changes.length === 0 ? "Reloaded; nothing changed" : `Reloaded: ${changes.join(", ")}`);
+    return { is_applied: true, errors: [], warnings, changes };
+  }
+
+  const controls = createControls({
+    core,
+    clock,
+    timers,
+    configFile,
+    listeners: () => transports.listeners,
+    reload,
+  });
+  const server = new HttpServer({ controls, clock, timers, entropy, log, controlSocket: `${directory}/control.sock` });
+
+  async function stop(): Promise<void> {
+    transports.stop();
+    await server.stop();
+    timers.stop();
+    secrets.saveNonceSnapshot(core.authenticator.snapshotNonces());
+    database.close();
+  }
+
+  noteWarnings(options.warnings);
+  const problems = await transports.start(listenerOptions(config));
+  if (problems.length > 0) {
+    await stop();
+    throw new StartError(problems.map((problem) => problem.message).join("\n"));
+  }
+  try {
+    await server.start(config.http);
+  } catch (error) {
+    await stop();
+    throw new StartError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+  return { controls, reload: () => controls.reload(), stop };
+}
+
+function orRefuse<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw new StartError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}

@@ -6,6 +6,7 @@ import { defaultVariant, isDigiumUserAgent, type Profile, type Variant } from ".
 import type { Config, EndpointConfig } from "../config/config.ts";
 import type { BodyChooser, NotifierRules, Subscriber } from "../event/notifier.ts";
 import { createRefusals } from "../event/refusals.ts";
+import { type ListenerOptions, splitHostPort } from "../transport/listener_options.ts";
 
 /** What the notifier may know of an endpoint. */
 export function subscriberOf(name: string, endpoint: EndpointConfig): Subscriber {
@@ -57,4 +58,20 @@ export function bodyChooser(current: () => { config: Config; generators: Generat
       return generators.rendering(mediaType, variantOf(config, config.endpoints[endpoint], userAgent));
     },
   };
+}
+
+/** `[[listen]]` as the transports take it. */
+export function listenerOptions(config: Config): ListenerOptions[] {
+  return config.listen.map((listen) => {
+    const split = splitHostPort(listen.bind)!;
+    return {
+      name: listen.name,
+      transport: listen.transport,
+      address: split.host,
+      port: split.port,
+      isSymmetric: listen.symmetric_transport,
+      externalAddress: listen.external_address,
+      localNetworks: listen.local_net,
+    };
+  });
 }

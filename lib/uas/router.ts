@@ -9,7 +9,6 @@ import type { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
 import { type ResponseOptions, writeResponse } from "../sip/response.ts";
 import type { ServerTransaction, TransactionUser } from "../transaction/transaction.ts";
-import type { Flow } from "../transport/transport.ts";
 
 /** Handles one method: the parts of the response, or a refusal. */
 export interface MethodHandler {
@@ -34,11 +33,6 @@ export function routerCounters(): RouterCounters {
   return { requests: 0, granted: 0, challenged: 0, refused: 0 };
 }
 
-/** Told of every refusal that is not a challenge. */
-export interface RefusalListener {
-  refused(request: Message, flow: Flow, reject: Reject): void;
-}
-
 /** Option tags that a request may require of us. Source: RFC 3261 §8.2.2.3. */
 export const supportedOptions: readonly string[] = [];
 
@@ -47,16 +41,12 @@ export class Router implements TransactionUser {
   readonly #handlers: readonly MethodHandler[];
   readonly #allow: string;
   readonly #counters: RouterCounters;
-  readonly #listener: RefusalListener;
   readonly #log: Log;
 
-  constructor(
-    parts: { handlers: readonly MethodHandler[]; counters: RouterCounters; listener: RefusalListener; log: Log },
-  ) {
+  constructor(parts: { handlers: readonly MethodHandler[]; counters: RouterCounters; log: Log }) {
     this.#handlers = parts.handlers;
     this.#allow = parts.handlers.map((handler) => handler.name).join(", ");
     this.#counters = parts.counters;
-    this.#listener = parts.listener;
     this.#log = parts.log;
   }
 
@@ -110,7 +100,6 @@ export class Router implements TransactionUser {
       from: transaction.flow.remoteAddress,
       callId: request.callId,
     });
-    this.#listener.refused(request, transaction.flow, reject);
   }
 
   /** Challenges within what the request has paid for: a source address may be forged. */

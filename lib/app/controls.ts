@@ -1,0 +1,232 @@
+/**
+ * Owns what page, API and CLI may see and do: the Controls port over the running core.
+ */
+import type { Subscription } from "../event/subscription.ts";
+import {
+  type ControlEvent,
+  type Controls,
+  ControlsError,
+  type ReloadReport,
+  type StatusRow,
+} from "../http/controls.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { instantText } from "../runtime/instant.ts";
+import { limits } from "../runtime/limits.ts";
+import { TimerEntry, type Timers } from "../runtime/timers.ts";
+import { build } from "../runtime/version.ts";
+import { deviceKey, providerKey } from "../state/hint.ts";
+import { StateTableFull } from "../state/states_port.ts";
+import type { Listener } from "../transport/transport.ts";
+import type { Core } from "./core.ts";
+import { deviceRow, endpointRow, failureRows, hintRow, presenceRow, type Present, subscriptionRow } from "./rows.ts";
+
+/** What the controls look at besides the core. */
+export interface ControlsParts {
+  readonly core: Core;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly configFile: string;
+  listeners(): readonly Listener[];
+  reload(): Promise<ReloadReport>;
+}
+
+/** Answered NOTIFYs reach the event stream once in this span, so that a fan-out does not drown it. */
+const NOTIFY_EVENT_MILLIS = 500;
+
+/** Rows of answered NOTIFYs told at once. */
+const NOTIFY_EVENT_MAX = 200;
+
+/** Controls, and the means to tell them that a reload has happened. */
+export interface AppControls extends Controls {
+  /** Notes that another configuration came into force. */
+  configLoaded(): void;
+}
+
+/** Makes the controls of a running core. */
+export function createControls(parts: ControlsParts): AppControls {
+  const { core, clock, timers } = parts;
+  const { engine, subscriptions, problems } = core;
+  const listeners = new Set<(event: ControlEvent) => void>();
+  const startedWall = clock.wall();
+  const startedNow = clock.now();
+  let configLoadedWall = startedWall;
+
+  const present = (): Present => ({ now: timers.now(), wall: clock.wall() });
+  const tell = (event: ControlEvent) => {
+    for (const listener of listeners) listener(event);
+  };
+
+  engine.onChange((resource, change) => {
+    if (listeners.size === 0) return;
+    const kind = change === "added" || change === "removed" ? change : "changed";
+    tell({ type: "hint", change: kind, item: hintRow(core, resource) });
+  });
+  engine.onSource({
+    deviceChanged(key) {
+      if (listeners.size > 0) tell({ type: "device-state", change: "changed", item: deviceRow(core, key) });
+    },
+    presenceChanged(key) {
+      if (listeners.size > 0) tell({ type: "presence-state", change: "changed", item: presenceRow(core, key) });
+    },
+  });
+
+  const notified = new Set<Subscription>();
+  const notifiedDue = new TimerEntry({
+    timerFired() {
+      const at = present();
+      for (const subscription of notified) {
+        tell({ type: "subscription", change: "changed", item: subscriptionRow(subscription, at) });
+      }
+      notified.clear();
+    },
+  });
+  core.onEvent({
+    subscriptionChanged(subscription, what) {
+      if (listeners.size === 0) return;
+      if (what === "notified") {
+        if (notified.size < NOTIFY_EVENT_MAX && subscription.state === "active") notified.add(subscription);
+        if (!notifiedDue.isArmed) timers.arm(notifiedDue, NOTIFY_EVENT_MILLIS);
+        return;
+      }
+      notified.delete(subscription);
+      const change = what === "started" ? "added" : what === "ended" ? "removed" : "changed";
+      tell({ type: "subscription", change, item: subscriptionRow(subscription, present()) });
+      // The number of watchers is a part of the hint's row.
+      if (what !== "refreshed") tell({ type: "hint", change: "changed", item: hintRow(core, subscription.resource) });
+    },
+    problemChanged(row, isNew) {
+      tell({ type: "problem", change: isNew ? "added" : "changed", item: row });
+    },
+  });
+
+  function allProblems() {
+    const rows = [...problems.list(), ...failureRows(core)];
+    return [...rows.filter((row) => row.severity === "error"), ...rows.filter((row) => row.severity === "warning")];
+  }
+
+  function status(): StatusRow {
+    return {
+      ...build,
+      started_at: instantText(startedWall),
+      uptime_seconds: Math.floor((clock.now() - startedNow) / 1_000),
+      config_file: parts.configFile,
+      config_loaded_at: instantText(configLoadedWall),
+      listeners: parts.listeners().map(({ name, transport, address, port }) => ({ name, transport, address, port })),
+      hint_count: [...engine.resources()].length,
+      endpoint_count: Object.keys(core.config.endpoints).length,
+      subscription_count: subscriptions.count,
+      problem_count: allProblems().length,
+      counters: {
+        ...core.counters.snapshot(),
+        state: { hints: [...engine.resources()].length, evaluations: engine.evaluationCount },
+        queues: { notify: core.fanout.queuedCount, timers: timers.armedCount },
+      },
+    };
+  }
+
+  /** Does what stores something; the caller is told in its own terms why not. */
+  function storing<T>(action: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      try {
+        resolve(action());
+      } catch (error) {
+        reject(error instanceof StateTableFull ? new ControlsError("full", error.message, { cause: error }) : error);
+      }
+    });
+  }
+
+  const deviceKeys = () => {
+    const keys = new Set(engine.devices.deviceKeys());
+    for (const resource of engine.resources()) {
+      for (const device of resource.devices) keys.add(deviceKey(device) ?? device);
+    }
+    return keys;
+  };
+  const providerKeys = () => {
+    const keys = new Set(engine.devices.providerKeys());
+    for (const resource of engine.resources()) {
+      for (const provider of resource.providers) keys.add(providerKey(provider) ?? provider);
+    }
+    return keys;
+  };
+
+  return {
+    status,
+    hints: () => [...engine.resources()].map((resource) => hintRow(core, resource)),
+    hint(context, exten) {
+      const resource = engine.lookup(context, exten);
+      return resource === undefined ? undefined : hintRow(core, resource, context);
+    },
+    deviceStates: () => [...deviceKeys()].map((key) => deviceRow(core, key)),
+    deviceState(device) {
+      const key = deviceKey(device);
+      return key !== undefined && deviceKeys().has(key) ? deviceRow(core, key) : undefined;
+    },
+    setDeviceState(device, state) {
+      const key = deviceKey(device)!;
+      return storing(() => {
+        engine.setCustomState(key, state);
+        return deviceRow(core, key);
+      });
+    },
+    deleteDeviceState(device) {
+      const key = deviceKey(device)!;
+      return storing(() => {
+        const isSet = engine.devices.deviceKeys().includes(key);
+        if (isSet) engine.setCustomState(key, undefined);
+        return isSet;
+      });
+    },
+    presenceStates: () => [...providerKeys()].map((key) => presenceRow(core, key)),
+    presenceState(provider) {
+      const key = providerKey(provider);
+      return key !== undefined && providerKeys().has(key) ? presenceRow(core, key) : undefined;
+    },
+    setPresenceState(provider, value) {
+      const key = providerKey(provider)!;
+      const { state, subtype, message } = value;
+      return storing(() => {
+        engine.setPresenceState(key, { state, subtype, message });
+        return presenceRow(core, key);
+      });
+    },
+    deletePresenceState(provider) {
+      const key = providerKey(provider)!;
+      return storing(() => {
+        const isSet = engine.devices.providerKeys().includes(key);
+        if (isSet) engine.setPresenceState(key, undefined);
+        return isSet;
+      });
+    },
+    endpoints: () => Object.entries(core.config.endpoints).map(([name, each]) => endpointRow(core, name, each)),
+    subscriptions() {
+      const at = present();
+      return [...subscriptions.all()].map((subscription) => subscriptionRow(subscription, at));
+    },
+    watchersOf(context, exten) {
+      const at = present();
+      const resource = engine.lookup(context, exten);
+      const watchers = resource === undefined ? [] : [...subscriptions.watchersOf(resource)];
+      return watchers.map((subscription) => subscriptionRow(subscription, at));
+    },
+    endSubscription(id) {
+      const subscription = subscriptions.byTag(id);
+      if (subscription === undefined) return false;
+      core.fanout.end(subscription, "deactivated");
+      return true;
+    },
+    problems: () => allProblems().slice(0, limits.problemCount),
+    async reload() {
+      const report = await parts.reload();
+      tell({ type: "reload", change: "changed", item: report });
+      return report;
+    },
+    onEvent(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    configLoaded() {
+      configLoadedWall = clock.wall();
+    },
+  };
+}

@@ -1,0 +1,203 @@
+/**
+ * Owns the composition of everything between sockets and disk: states, bodies, subscriptions and the SIP layers.
+ *
+ * Pure of host matters: clock, timers, entropy, flows and disk come in, so that a test runs the very same core on a simulated
+ * network.
+ */
+import { authCounters, Authenticator } from "../auth/authenticator.ts";
+import { FailureLog } from "../auth/failures.ts";
+import type { NonceSnapshot } from "../auth/nonces.ts";
+import { Generators } from "../body/generators.ts";
+import { RenderedBodies } from "../body/rendered_bodies.ts";
+import type { Config } from "../config/config.ts";
+import { Fanout, fanoutCounters, type FlowSource, type SubscriptionObserver } from "../event/fanout.ts";
+import { Notifier, type Subscriber } from "../event/notifier.ts";
+import type { Subscription } from "../event/subscription.ts";
+import { Subscriptions } from "../event/subscriptions.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { type CounterRegistry, createCounterRegistry } from "../runtime/counters.ts";
+import type { Entropy } from "../runtime/entropy.ts";
+import type { Log } from "../runtime/log.ts";
+import type { Timers } from "../runtime/timers.ts";
+import { StateEngine } from "../state/engine.ts";
+import type { StatesPort } from "../state/states_port.ts";
+import { transactionTimings } from "../transaction/transaction.ts";
+import { transactionCounters } from "../transaction/transaction_counters.ts";
+import { TransactionLayer } from "../transaction/transactions.ts";
+import type { ResponseRoutes } from "../transaction/transaction.ts";
+import { createOptionsHandler } from "../uas/options.ts";
+import { Router, routerCounters } from "../uas/router.ts";
+import { createSubscribeHandler } from "../uas/subscribe.ts";
+import { bodyChooser, notifierRules, subscriberOf } from "./policy.ts";
+import { Problems } from "./problems.ts";
+import type { ProblemRow } from "../http/controls.ts";
+
+/** What the core is made of. */
+export interface CoreParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly entropy: Entropy;
+  readonly log: Log;
+  readonly states: StatesPort;
+  /** 32 bytes. */
+  readonly nonceSecret: Uint8Array;
+  readonly resumedNonces?: NonceSnapshot | undefined;
+  readonly flows: FlowSource;
+  readonly routes: ResponseRoutes;
+}
+
+/** Told of what subscriptions and problems do, for the event stream. */
+export interface CoreListener {
+  subscriptionChanged(subscription: Subscription, what: "started" | "refreshed" | "notified" | "ended"): void;
+  problemChanged(row: ProblemRow, isNew: boolean): void;
+}
+
+/** The appliance without its sockets, disk and pages. */
+export class Core implements SubscriptionObserver {
+  readonly counters: CounterRegistry = createCounterRegistry();
+  readonly engine: StateEngine;
+  readonly subscriptions = new Subscriptions();
+  readonly transactions: TransactionLayer;
+  readonly authenticator: Authenticator;
+  readonly failures: FailureLog;
+  readonly fanout: Fanout;
+  readonly notifier: Notifier;
+  readonly problems: Problems;
+  readonly #generators: Generators;
+  readonly #bodies: RenderedBodies;
+  readonly #listeners: CoreListener[] = [];
+  #config: Config;
+  #subscribers = new Map<string, Subscriber>();
+
+  constructor(parts: CoreParts) {
+    const { config, clock, timers, entropy, log } = parts;
+    this.#config = config;
+    this.problems = new Problems(clock, (row, isNew) => {
+      for (const listener of this.#listeners) listener.problemChanged(row, isNew);
+    });
+    this.engine = new StateEngine(clock, parts.states);
+    this.#generators = new Generators(config.bodies);
+    this.#bodies = new RenderedBodies(this.#generators);
+    this.failures = new FailureLog({ clock, log });
+    this.authenticator = new Authenticator({
+      config,
+      secret: parts.nonceSecret,
+      clock,
+      entropy,
+      failures: this.failures,
+      counters: this.counters.register("auth", authCounters()),
+      resumedNonces: parts.resumedNonces,
+    });
+    this.transactions = new TransactionLayer({
+      timers,
+      entropy,
+      log,
+      counters: this.counters.register("transaction", transactionCounters()),
+      timings: transactionTimings(config.timers.t1_ms, config.timers.timer_b_ms),
+    });
+    this.fanout = new Fanout({
+      clock,
+      timers,
+      entropy,
+      log,
+      counters: this.counters.register("event", fanoutCounters()),
+      subscriptions: this.subscriptions,
+      transactions: this.transactions,
+      bodies: this.#bodies,
+      flows: parts.flows,
+      observer: this,
+      userAgent: config.server.user_agent,
+    });
+    this.notifier = new Notifier({
+      clock,
+      timers,
+      entropy,
+      subscriptions: this.subscriptions,
+      fanout: this.fanout,
+      bodies: bodyChooser(() => ({ config: this.#config, generators: this.#generators })),
+      resources: this.engine,
+      observer: this,
+    }, notifierRules(config));
+    const router = new Router({
+      handlers: [
+        createOptionsHandler({
+          allow: "OPTIONS, SUBSCRIBE",
+          accept: () =>
+            [...this.#generators.mediaTypes("presence"), ...this.#generators.mediaTypes("dialog")].join(", "),
+          server: () => this.#config.server.user_agent,
+        }),
+        createSubscribeHandler({
+          authenticator: this.authenticator,
+          notifier: this.notifier,
+          subscriberOf: (endpoint) => this.#subscribers.get(endpoint),
+        }),
+      ],
+      counters: this.counters.register("uas", routerCounters()),
+      log,
+    });
+    this.transactions.attach(router, parts.routes);
+    this.engine.onChange((resource, change) => {
+      if (change === "removed") {
+        for (const subscription of [...this.subscriptions.watchersOf(resource)]) {
+          this.fanout.end(subscription, "noresource");
+        }
+        return;
+      }
+      this.fanout.resourceChanged(resource, change);
+    });
+    this.#applyEndpoints(config, undefined);
+    this.engine.applyHints(config.contexts);
+  }
+
+  /** The configuration in force. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  /** Adds a listener for the life of the core. */
+  onEvent(listener: CoreListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Puts a new configuration in force. Subscriptions go on; those whose hint is gone end with `noresource`, those whose
+   * endpoint is gone or may no longer subscribe with `rejected`.
+   */
+  apply(config: Config): void {
+    const former = this.#config;
+    this.#config = config;
+    this.#generators.configure(config.bodies);
+    this.authenticator.replaceEndpoints(config);
+    this.transactions.timings = transactionTimings(config.timers.t1_ms, config.timers.timer_b_ms);
+    this.notifier.replaceRules(notifierRules(config));
+    this.#applyEndpoints(config, former);
+    this.engine.applyHints(config.contexts);
+    for (const subscription of [...this.subscriptions.all()]) {
+      if (this.#subscribers.get(subscription.endpoint)?.mayNotSubscribe === false) continue;
+      this.fanout.end(subscription, "rejected");
+    }
+  }
+
+  subscriptionChanged(subscription: Subscription, what: "started" | "refreshed" | "notified" | "ended"): void {
+    if (what === "started") this.engine.retain(subscription.resource);
+    else if (what === "ended") this.engine.release(subscription.resource);
+    for (const listener of this.#listeners) listener.subscriptionChanged(subscription, what);
+  }
+
+  #applyEndpoints(config: Config, former: Config | undefined): void {
+    for (const name of Object.keys(former?.endpoints ?? {})) {
+      if (config.endpoints[name] === undefined) this.engine.setEndpoint(name, undefined);
+    }
+    this.#subscribers = new Map();
+    for (const [name, endpoint] of Object.entries(config.endpoints)) {
+      this.#subscribers.set(name, subscriberOf(name, endpoint));
+      const aors = endpoint.aors.length === 0 ? [endpoint] : endpoint.aors.map((aor) => config.aors[aor]);
+      this.engine.setEndpoint(name, {
+        // Until phones can register, only a permanent contact is reachable.
+        isReachable: aors.some((aor) => (aor?.contact.length ?? 0) > 0),
+        busyAt: endpoint.device_state_busy_at,
+      });
+    }
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Owns the way to a subscription's phone when the flow of its last request will not do: closed, never known, or too narrow for a
+ * large message.
+ */
+import { routeRequest } from "../dialog/route_set.ts";
+import type { FlowSource } from "../event/fanout.ts";
+import type { Subscription } from "../event/subscription.ts";
+import { paramOf } from "../sip/params.ts";
+import type { Resolver, ResolverTarget } from "../transport/resolver.ts";
+import type { Destination, Flow, Listener, TransportName } from "../transport/transport.ts";
+
+/** What it needs of the transports. */
+export interface FlowSourceParts {
+  readonly resolver: Resolver;
+  flowTo(destination: Destination, from?: Listener): Flow | undefined | Promise<Flow | undefined>;
+  flowToAny(destinations: readonly Destination[], from?: Listener): Promise<Flow | undefined>;
+}
+
+const TRANSPORTS: readonly string[] = ["udp", "tcp", "tls", "ws", "wss"] satisfies TransportName[];
+
+/** Makes the flow source of the appliance. Source: RFC 3261 §12.2.1.1, §18.1.1; RFC 3263 §4. */
+export function createFlowSource(parts: FlowSourceParts): FlowSource {
+  async function find(subscription: Subscription, isReliableWanted: boolean): Promise<Flow | undefined> {
+    const target = targetOf(subscription);
+    const { flow } = subscription;
+    if (!isReliableWanted) {
+      return await parts.flowToAny(await parts.resolver.resolve(target), flow?.listener);
+    }
+    // RFC 3261 §18.1.1: too large for a datagram goes by a stream, unless the peer has bound itself to datagrams.
+    if (target.transport === "udp" || flow === undefined) return undefined;
+    return await parts.flowTo({ transport: "tcp", address: flow.remoteAddress, port: target.port ?? 5060 });
+  }
+
+  return {
+    // A broken name or port is no flow.
+    flowFor: (subscription, isReliableWanted) => find(subscription, isReliableWanted).catch(() => undefined),
+  };
+}
+
+function targetOf(subscription: Subscription): ResolverTarget {
+  const { nextHop } = routeRequest(subscription.dialog);
+  const transport = paramOf(nextHop.params, "transport")?.toLowerCase();
+  return {
+    host: nextHop.host,
+    port: nextHop.port,
+    transport: transport !== undefined && TRANSPORTS.includes(transport) ? transport as TransportName : undefined,
+    isSecure: nextHop.scheme === "sips",
+  };
+}
