@@ -118,7 +118,6 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
   answer(request: Message, options: ResponseOptions): void {
     this.#localTag ??= options.toTag;
     this.respond(this.#write(request, options));
-    if (options.status === 401 || options.status === 407) this.#host.serverChallenged(this);
   }
 
   respond(bytes: Uint8Array): void {
@@ -128,6 +127,7 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
       this.#host.counters.responsesSuppressed++;
       return this.step("expiry");
     }
+    if (status === 401 || status === 407) this.#host.serverChallenged(this);
     this.step(status < 200 ? "provisional" : status < 300 ? "success" : "refusal", bytes);
   }
 

@@ -1,0 +1,142 @@
+import { expect, test } from "bun:test";
+import { Complaints } from "../../lib/transaction/complaints.ts";
+import { ParseFailure } from "../../lib/sip/parse_failure.ts";
+import { type Log, silentLog } from "../../lib/runtime/log.ts";
+import { Method } from "../../lib/sip/method.ts";
+import { headerOf, openOffice, requestText, responseTo, Watcher } from "./office.ts";
+
+const encoder = new TextEncoder();
+
+test("more client transactions than the bound are refused, and begin again when one has ended", () => {
+  const office = openOffice({ clientMax: 3 });
+  for (let i = 0; i < 3; i++) office.notify(new Watcher());
+  const flow = office.phone.flows[0]!;
+  expect(office.layer.begin(flow, Method.notify, new Watcher())).toBeUndefined();
+  expect(office.counters.clientsRefused).toBe(1);
+  office.say(responseTo(office.phone.texts[1]!, 200));
+  expect(office.layer.snapshot().clientCount).toBe(2);
+  // All slots are taken or wait for Timer K: the one that waits is taken before its time.
+  expect(office.layer.begin(flow, Method.notify, new Watcher())).toBeDefined();
+});
+
+test("an abandoned transaction tells nobody and repeats nothing", () => {
+  const office = openOffice();
+  const user = new Watcher();
+  const transaction = office.notify(user);
+  transaction.abandon();
+  transaction.abandon();
+  office.say(responseTo(office.phone.texts[0]!, 200));
+  office.clock.advance(40_000);
+  expect(user.told).toEqual([]);
+  expect(office.phone.texts.length).toBe(1);
+  expect(office.layer.snapshot().clientCount).toBe(0);
+  expect(office.counters.responsesAbsorbed).toBe(1);
+});
+
+test("a user may begin its next request while it is told the answer to the last", () => {
+  const office = openOffice();
+  const statuses: number[] = [];
+  const user = new Watcher();
+  user.receiveResponse = (response) => {
+    statuses.push(response.status);
+    if (statuses.length < 5) office.notify(user, "tcp");
+  };
+  office.notify(user, "tcp");
+  for (let i = 0; i < 5; i++) office.say(responseTo(office.phone.texts[i]!, 200));
+  expect(statuses).toEqual([200, 200, 200, 200, 200]);
+  expect(office.layer.snapshot().clientCount).toBe(0);
+});
+
+test("a user that throws ends its own transaction only", () => {
+  const office = openOffice();
+  const user = new Watcher();
+  user.receiveResponse = () => {
+    throw new TypeError("a bug");
+  };
+  office.notify(user);
+  office.say(responseTo(office.phone.texts[0]!, 200));
+  expect(office.counters.faults).toBe(1);
+  expect(office.layer.snapshot().clientCount).toBe(0);
+  expect(office.timers.armedCount).toBe(0);
+});
+
+test("lost, repeated and reordered datagrams end in one answer for each request", () => {
+  const office = openOffice();
+  const fates = [[], [30, 30], [0], [], [90], [5, 200], [], [1]];
+  office.network.fate = ({ index }) => fates[index % fates.length]!;
+  const users = Array.from({ length: 50 }, () => new Watcher());
+  const answered = new Set<string>();
+  office.phone.receiveMessage = (bytes, start, end, flow) => {
+    const text = new TextDecoder().decode(bytes.subarray(start, end));
+    answered.add(headerOf(text, "Via"));
+    flow.send(encoder.encode(responseTo(text, 200)));
+  };
+  for (const user of users) office.notify(user);
+  office.clock.advance(35_000);
+  expect(answered.size).toBe(50);
+  for (const user of users) expect(user.told).toEqual([200]);
+  expect(office.counters.requestsResent).toBeGreaterThan(0);
+  expect(office.layer.snapshot().clientCount).toBe(0);
+});
+
+test("an answer goes out with received and rport when the endpoint is believed to be behind NAT (RFC 3581 §4)", () => {
+  const office = openOffice();
+  office.answering = (request, transaction) => {
+    transaction.isRportForced = true;
+    transaction.answer(request, { status: 200 });
+  };
+  office.say(requestText({ sentBy: "10.0.0.7:5070" }));
+  expect(headerOf(office.phone.texts[0]!, "Via")).toBe(
+    "SIP/2.0/UDP 10.0.0.7:5070;branch=z9hG4bK-1;received=192.0.2.20;rport=5060",
+  );
+  expect(headerOf(office.phone.texts[0]!, "To")).toContain(";tag=");
+});
+
+test("a message that cannot be framed is answered with the framer's reason (RFC 3261 §18.3)", () => {
+  const office = openOffice();
+  const failure = new ParseFailure({ header: "Content-Length", rule: "missing", at: 0, source: "RFC 3261 §18.3" });
+  const bytes = encoder.encode(requestText().replace("Content-Length: 0\r\n", ""));
+  const flow = office.network.flow(
+    office.network.bind({ address: "192.0.2.1", port: 5070 }, office.layer),
+    "192.0.2.20",
+    5060,
+  )!;
+  office.layer.receiveUnframed(failure, bytes, 0, bytes.length, flow);
+  office.clock.advance(0);
+  expect(office.phone.firstLines).toEqual(["SIP/2.0 400 Missing Content-Length header"]);
+});
+
+test("one source of garbage is logged once, others once each", () => {
+  const lines: string[] = [];
+  const log: Log = { ...silentLog, warn: (_area, message) => lines.push(message) };
+  const office = openOffice({ log });
+  for (let i = 0; i < 100; i++) office.say("garbage\r\n\r\n");
+  expect(lines.length).toBe(1);
+  expect(office.counters.garbageIgnored).toBe(100);
+});
+
+test("the memory of complaints is bounded: the oldest source is forgotten first", () => {
+  const complaints = new Complaints(2);
+  expect(["a", "b", "a", "c", "b", "a"].map((source) => complaints.isFirst(source))).toEqual([
+    true,
+    true,
+    false,
+    true,
+    false,
+    true,
+  ]);
+});
+
+test("stop leaves no timer, no transaction and no call behind", () => {
+  const office = openOffice();
+  const user = new Watcher();
+  office.notify(user);
+  office.say(requestText());
+  office.say(requestText({ method: "CANCEL" }));
+  office.answering = () => {};
+  office.say(requestText({ method: "SUBSCRIBE", branch: "z9hG4bK-2", callId: "c2" }));
+  office.layer.stop();
+  expect(office.timers.armedCount).toBe(0);
+  expect(office.layer.snapshot()).toMatchObject({ serverCount: 0, clientCount: 0 });
+  expect(user.told).toEqual([]);
+});
