@@ -4,11 +4,11 @@
  * Profile asterisk: note before tuple, the watcher as contact, the extension as tuple id. Profile rfc: RFC 3863's order, the presentity as
  * contact, a timestamp, and the person's activities (RFC 4479, RFC 4480) from devices and presence.
  */
+import { secondText } from "../runtime/instant.ts";
 import type { ExtensionState } from "../state/device_state.ts";
 import type { PresenceState } from "../state/presence_state.ts";
 import { append, appendText, createDocument, type Element, safeId } from "./document.ts";
 import type { Generator } from "./generator.ts";
-import { utcText } from "./instant.ts";
 import { type Lamp, lampOf, shownState, shownStateVariesOn } from "./lamp.ts";
 import type { Subject } from "./subject.ts";
 import { documentText, holeMark } from "./text.ts";
@@ -54,7 +54,7 @@ function rfcDocument(subject: Subject, shown: ExtensionState): Element {
   const tuple = append(root, "tuple", { id: safeId("t", subject.exten) });
   appendText(append(tuple, "status"), "basic", lamp.basic);
   appendText(tuple, "contact", holeMark.entity, { priority: "1" });
-  appendText(tuple, "timestamp", utcText(subject.changedAt));
+  appendText(tuple, "timestamp", secondText(subject.changedAt));
   appendText(root, "note", lamp.note);
   appendPerson(root, subject, activitiesOf(shown, lamp, subject.state.presence));
   return root;
@@ -80,5 +80,5 @@ function appendPerson(root: Element, subject: Subject, activities: readonly stri
     if (subtype !== "") appendText(parent, "rpid:other", documentText(subtype));
   }
   if (message !== "") appendText(person, "dm:note", documentText(message));
-  appendText(person, "dm:timestamp", utcText(Math.max(subject.changedAt, subject.presenceChangedAt)));
+  appendText(person, "dm:timestamp", secondText(Math.max(subject.changedAt, subject.presenceChangedAt)));
 }

@@ -15,3 +15,8 @@ export function instantText(epoch: EpochMillis): Instant {
 export function instantMillis(text: Instant): EpochMillis {
   return Date.parse(text);
 }
+
+/** Writes `epoch` to the second: `2026-01-02T03:04:05Z`. */
+export function secondText(epoch: EpochMillis): Instant {
+  return `${new Date(epoch).toISOString().slice(0, 19)}Z`;
+}

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import { Generators } from "../../lib/body/generators.ts";
-import { utcText } from "../../lib/body/instant.ts";
 import { holeFill } from "../../lib/body/rendered.ts";
 import { defaultVariant, type Variant } from "../../lib/body/variant.ts";
 import type { ResourceState } from "../../lib/state/resource.ts";
@@ -112,12 +111,4 @@ describe("options of a phone", () => {
       expect(text({ extension: "UNAVAILABLE" }, { unavailableAs: "idle" }, mediaType)).toBe(text({}, {}, mediaType));
     }
   });
-});
-
-describe("instants (RFC 3339 §5.6)", () => {
-  const instants = [0, 951_782_399_999, 951_782_400_000, 1_795_421_498_700, 4_102_444_799_000, 253_402_300_799_000, -1];
-  for (const instant of instants) {
-    const expected = `${new Date(instant).toISOString().slice(0, 19)}Z`;
-    test(`${instant} ms is ${expected}`, () => expect(utcText(instant)).toBe(expected));
-  }
 });

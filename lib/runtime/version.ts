@@ -1,0 +1,14 @@
+/**
+ * Owns what the binary knows of its own making; the build writes it in.
+ */
+
+declare const HINTD_VERSION: string | undefined;
+declare const HINTD_COMMIT: string | undefined;
+declare const HINTD_DATE: string | undefined;
+
+/** Version, commit and date of the commit; "dev" and "unknown" when run from source. */
+export const build: Readonly<{ version: string; commit: string; date: string }> = {
+  version: typeof HINTD_VERSION === "string" ? HINTD_VERSION : "dev",
+  commit: typeof HINTD_COMMIT === "string" ? HINTD_COMMIT : "unknown",
+  date: typeof HINTD_DATE === "string" ? HINTD_DATE : "unknown",
+};
