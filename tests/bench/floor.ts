@@ -1,0 +1,99 @@
+/**
+ * The floor: what a bare UDP loop of this runtime costs, to compare the appliance with. No parser, no transactions, no
+ * timers, no state: it takes every SUBSCRIBE, and on `CHANGE` sends each watcher a NOTIFY of ready-made bytes, at most
+ * `WINDOW` unanswered ones at a time because the receiver's kernel buffer holds no more.
+ *
+ * Run: node_modules/bun/bin/bun.exe tests/bench/floor.ts [port]; it prints its port. `load.ts --floor` starts it itself.
+ */
+
+const WINDOW = 160;
+
+const BODY =
+  '<?xml version="1.0" encoding="UTF-8"?>\n<dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" version="1" ' +
+  'state="full" entity="sip:2000@127.0.0.1">\n <dialog id="2000">\n  <state>confirmed</state>\n </dialog>\n</dialog-info>\n';
+
+type Watcher = { port: number; address: string; notify: Buffer };
+
+const watchers: Watcher[] = [];
+let waiting = 0;
+let next = 0;
+let round = 0;
+
+/** Value of a header; good enough for the one client that speaks to this. */
+function header(message: string, name: string): string {
+  const start = message.indexOf(`\r\n${name}: `) + name.length + 4;
+  return message.slice(start, message.indexOf("\r\n", start));
+}
+
+function lines(...parts: string[]): Buffer {
+  return Buffer.from(parts.join("\r\n"), "latin1");
+}
+
+function notifyFor(message: string, port: number): Buffer {
+  return lines(
+    `NOTIFY ${header(message, "Contact").slice(1, -1)} SIP/2.0`,
+    `Via: SIP/2.0/UDP 127.0.0.1:${socket.port};rport;branch=z9hG4bK${port}x${watchers.length}`,
+    "Max-Forwards: 70",
+    `From: ${header(message, "To")};tag=floor`,
+    `To: ${header(message, "From")}`,
+    `Call-ID: ${header(message, "Call-ID")}`,
+    "CSeq: 100 NOTIFY",
+    `Contact: <sip:127.0.0.1:${socket.port}>`,
+    "Event: dialog",
+    "Subscription-State: active;expires=3600",
+    "Content-Type: application/dialog-info+xml",
+    `Content-Length: ${BODY.length}`,
+    "",
+    BODY,
+  );
+}
+
+function receiveSubscribe(message: string, port: number, address: string): void {
+  const answer = lines(
+    "SIP/2.0 200 OK",
+    `Via: ${header(message, "Via")}`,
+    `From: ${header(message, "From")}`,
+    `To: ${header(message, "To")};tag=floor`,
+    `Call-ID: ${header(message, "Call-ID")}`,
+    `CSeq: ${header(message, "CSeq")}`,
+    `Contact: <sip:127.0.0.1:${socket.port}>`,
+    "Expires: 3600",
+    "Content-Length: 0",
+    "",
+    "",
+  );
+  const watcher = { port, address, notify: notifyFor(message, port) };
+  watchers.push(watcher);
+  socket.sendMany([answer, port, address, watcher.notify, port, address]);
+  waiting++;
+}
+
+/** Sends as many NOTIFYs of this round as the window allows, in one call. */
+function sendMore(): void {
+  const batch: (Buffer | number | string)[] = [];
+  while (round > 0 && next < watchers.length && waiting < WINDOW) {
+    const { notify, port, address } = watchers[next++]!;
+    batch.push(notify, port, address);
+    waiting++;
+  }
+  if (batch.length > 0) socket.sendMany(batch);
+}
+
+const socket: Bun.udp.Socket<"buffer"> = await Bun.udpSocket({
+  hostname: "127.0.0.1",
+  port: Number(process.argv[2] ?? 0),
+  socket: {
+    data(_, data, port, address) {
+      if (data[0] === 0x53 && data[1] === 0x49) { // "SI": a response
+        waiting--;
+        if (waiting < WINDOW / 2) sendMore();
+      } else if (data[0] === 0x43) { // "C": CHANGE
+        round++;
+        next = 0;
+        sendMore();
+      } else if (data[0] === 0x53) receiveSubscribe(data.toString("latin1"), port, address);
+    },
+    error: () => {},
+  },
+});
+process.stdout.write(`${socket.port}\n`);

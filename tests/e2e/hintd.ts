@@ -1,0 +1,207 @@
+/** Starts hintd as a process of its own, on loopback, with a configuration and a data directory that die with it. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Lines, PATIENCE_MILLIS, within } from "./lines.ts";
+import { freePort } from "./ports.ts";
+import { openUdp, requestFrom } from "./wire.ts";
+
+const root = join(import.meta.dir, "../..");
+
+/** How to call hintd: the compiled binary when `HINTD_BINARY` names one, else from source. */
+export const command: readonly string[] = process.env.HINTD_BINARY
+  ? [process.env.HINTD_BINARY]
+  : [process.execPath, join(root, "main.ts")];
+
+/** What a command printed and how it ended. */
+export type Outcome = { exitCode: number; stdout: string; stderr: string };
+
+/** Runs a command of hintd to its end. */
+export async function run(args: readonly string[], cwd = tmpdir()): Promise<Outcome> {
+  const process = Bun.spawn([...command, ...args], { cwd, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const [stdout, stderr, exitCode] = await Promise.all([
+    new Response(process.stdout).text(),
+    new Response(process.stderr).text(),
+    process.exited,
+  ]);
+  return { exitCode, stdout, stderr };
+}
+
+/** The office that most tests run: every table may be replaced or added to. */
+export type Office = {
+  sipPort: number;
+  httpPort: number;
+  dataDir: string;
+};
+
+/** The password of everybody who has one. */
+export const PASSWORD = "correct horse";
+
+/** Writes the configuration of the test office. `more` is appended; `server` goes into `[server]`. */
+export function officeConfig({ sipPort, httpPort, dataDir }: Office, { server = "", more = "" } = {}): string {
+  return `
+[server]
+realm = "hintd"
+data_dir = ${JSON.stringify(dataDir)}
+min_expiry = 1
+${server}
+
+[[listen]]
+transport = "udp"
+bind = "127.0.0.1:${sipPort}"
+
+[[listen]]
+transport = "tcp"
+bind = "127.0.0.1:${sipPort}"
+
+[http]
+bind = "127.0.0.1:${httpPort}"
+
+[defaults.endpoint]
+context = "default"
+sub_min_expiry = 1
+
+[endpoints.alice]
+auth = { username = "alice", password = "${PASSWORD}" }
+
+[endpoints.bob]
+auth = { username = "bob", password = "${PASSWORD}" }
+
+[endpoints.guest]
+
+[contexts.default.hints]
+1000 = "PJSIP/alice"
+2000 = "Custom:door,CustomPresence:door(Front Door)"
+2001 = "Custom:gate(Gate)"
+${more}`;
+}
+
+/** A running hintd. */
+export class Hintd {
+  readonly lines = new Lines();
+  readonly #directory: string;
+  #process: Bun.Subprocess<"ignore", "pipe", "pipe"> | undefined;
+
+  constructor(readonly office: Office, readonly configFile: string, directory: string) {
+    this.#directory = directory;
+  }
+
+  get pid(): number {
+    return this.#process!.pid;
+  }
+
+  get sipPort(): number {
+    return this.office.sipPort;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.office.httpPort}`;
+  }
+
+  /** Its whole log so far. */
+  get log(): string {
+    return this.lines.text;
+  }
+
+  /** Starts the process and returns once it answers an OPTIONS. */
+  async start(wrapper: readonly string[] = []): Promise<void> {
+    const child = Bun.spawn([...wrapper, ...command, "run", "-c", this.configFile], {
+      cwd: this.#directory,
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    this.#process = child;
+    void this.lines.read(child.stdout);
+    void this.lines.read(child.stderr);
+    await Promise.race([
+      untilAnswered(this.sipPort),
+      child.exited.then((code) => {
+        throw new Error(`hintd ended with ${code} before it answered:\n${this.log}`);
+      }),
+    ]);
+  }
+
+  /** Runs a command against this hintd, such as `devstate set`. */
+  run(...args: string[]): Promise<Outcome> {
+    return run([...args, "-c", this.configFile]);
+  }
+
+  /** Sets a custom device state; throws when hintd refuses. */
+  async setDevice(device: string, state: string): Promise<void> {
+    const { exitCode, stdout, stderr } = await this.run("devstate", "set", device, state);
+    if (exitCode !== 0) throw new Error(`devstate set ended with ${exitCode}: ${stdout}${stderr}`);
+  }
+
+  /** Calls the API over the control socket, which needs no login. */
+  fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    return fetch(`http://localhost/api/v1${path}`, { ...init, unix: join(this.office.dataDir, "control.sock") });
+  }
+
+  /** Ends the process with a signal and returns its exit code. */
+  async end(signal: NodeJS.Signals = "SIGTERM"): Promise<number> {
+    const child = this.#process;
+    if (child === undefined) return 0;
+    child.kill(signal);
+    const code = await within(child.exited, () => `hintd to end on ${signal}\n${this.log}`).catch(async (error) => {
+      child.kill("SIGKILL");
+      await child.exited;
+      throw error;
+    });
+    this.#process = undefined;
+    return code;
+  }
+
+  /** Whether the process lives and answers. */
+  async isWell(): Promise<boolean> {
+    if (this.#process?.exitCode !== null) return false;
+    await untilAnswered(this.sipPort);
+    return true;
+  }
+
+  /** Ends it and removes what it left. */
+  async dispose(): Promise<void> {
+    try {
+      await this.end();
+    } finally {
+      rmSync(this.#directory, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Sends OPTIONS, again and again as UDP demands, until one is answered. */
+export async function untilAnswered(port: number, { everyMillis = 20, millis = PATIENCE_MILLIS } = {}): Promise<void> {
+  const wire = await openUdp(port);
+  const request = requestFrom(wire, "UDP", { uri: `sip:127.0.0.1:${port}` });
+  wire.send(request);
+  const again = setInterval(() => wire.send(request), everyMillis);
+  try {
+    await wire.next((message) => message.startsWith("SIP/2.0 "), millis);
+  } finally {
+    clearInterval(again);
+    wire.close();
+  }
+}
+
+/** Makes a hintd in a directory of its own without starting it. `config` writes its whole configuration. */
+export async function prepareHintd(
+  config: (office: Office) => string = officeConfig,
+): Promise<Hintd> {
+  const directory = mkdtempSync(join(tmpdir(), "hintd-e2e-"));
+  const office = { sipPort: await freePort(), httpPort: await freePort(), dataDir: join(directory, "data") };
+  const configFile = join(directory, "config.toml");
+  writeFileSync(configFile, config(office));
+  return new Hintd(office, configFile, directory);
+}
+
+/** Starts a hintd; whoever starts it disposes of it. */
+export async function startHintd(config?: (office: Office) => string): Promise<Hintd> {
+  const hintd = await prepareHintd(config);
+  try {
+    await hintd.start();
+  } catch (error) {
+    await hintd.dispose().catch(() => {});
+    throw error;
+  }
+  return hintd;
+}

@@ -1,0 +1,37 @@
+/**
+ * Runs the end-to-end tests: every `*_e2e.ts` under `tests`, against the compiled binary of this machine.
+ *
+ * They need sipp, baresip, linphonec, xmllint and Chromium, which is why `deno task test` leaves them out.
+ * Run: `deno task e2e [PART OF A FILE NAME]`. `HINTD_BINARY` names another binary; empty means the source.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+const NEEDED = ["sipp", "baresip", "linphonec", "xmllint", "chromium"];
+
+const root = join(import.meta.dir, "../..");
+const binary = process.env.HINTD_BINARY ?? join(root, `build/out/hintd-${process.platform}-${process.arch}`);
+const missing = NEEDED.filter((name) => Bun.which(name) === null);
+
+if (missing.length > 0) {
+  process.stderr.write(
+    `End-to-end tests need ${
+      missing.join(", ")
+    }. Debian: apt-get install sip-tester baresip-core linphone-cli libxml2-utils chromium\n`,
+  );
+  process.exit(1);
+}
+if (binary !== "" && !existsSync(binary)) {
+  process.stderr.write(`There is no "${binary}" yet: deno task build --host\n`);
+  process.exit(1);
+}
+
+const part = process.argv[2] ?? "";
+const files = [...new Bun.Glob("tests/**/*_e2e.ts").scanSync({ cwd: root })].filter((file) => file.includes(part))
+  .sort();
+const tests = Bun.spawn([process.execPath, "test", "--timeout", "20000", ...files.map((file) => `./${file}`)], {
+  cwd: root,
+  env: { ...process.env, HINTD_BINARY: binary },
+  stdio: ["ignore", "inherit", "inherit"],
+});
+process.exit(await tests.exited);

@@ -1,0 +1,169 @@
+/** sipp plays the phone: subscriptions from first SUBSCRIBE to last NOTIFY, and every refusal, over UDP and TCP. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type Hintd, officeConfig, PASSWORD, startHintd } from "./hintd.ts";
+import { expectSipp } from "./sipp.ts";
+
+const SECONDS = 30_000;
+
+let hintd: Hintd;
+
+beforeAll(async () => {
+  hintd = await startHintd((office) =>
+    officeConfig(office, {
+      more: `
+[endpoints.strict]
+sub_min_expiry = 60
+
+[endpoints.barred]
+allow_subscribe = false
+`,
+    })
+  );
+});
+
+afterAll(() => hintd.dispose());
+
+type Refusal = {
+  title: string;
+  status: number;
+  /** What the answer must hold beside its status, as a regular expression of sipp. */
+  explanation: string;
+  method?: string;
+  uri?: string;
+  user?: string;
+  headers: readonly string[];
+};
+
+const watch = ["Max-Forwards: 70", "Event: dialog", "Accept: application/dialog-info+xml", "Expires: 600"];
+const without = (name: string) => watch.filter((line) => !line.startsWith(name));
+
+const refusals: readonly Refusal[] = [
+  {
+    title: "an unknown extension is 404 (RFC 3261 §21.4.5)",
+    status: 404,
+    explanation: "CSeq: 7 SUBSCRIBE",
+    uri: "sip:9999@",
+    headers: watch,
+  },
+  {
+    title: "a method that nobody here serves is 405 with Allow (RFC 3261 §8.2.1)",
+    status: 405,
+    explanation: "Allow: .*SUBSCRIBE",
+    method: "MESSAGE",
+    headers: ["Max-Forwards: 70"],
+  },
+  {
+    title: "a body type that nobody renders is 489, as phones know it (RFC 6665 §4.1.3)",
+    status: 489,
+    explanation: "CSeq: 7 SUBSCRIBE",
+    headers: [...without("Accept"), "Accept: application/nothing"],
+  },
+  {
+    title: "an unknown event package is 489 with Allow-Events (RFC 6665 §8.3.2)",
+    status: 489,
+    explanation: "Allow-Events: .*dialog",
+    headers: [...without("Event"), "Event: weather"],
+  },
+  {
+    title: "a SUBSCRIBE without Event is 489, as phones know it (RFC 6665 §8.2.1)",
+    status: 489,
+    explanation: "Allow-Events: .*presence",
+    headers: without("Event"),
+  },
+  {
+    title: "an extension that we do not know is 420 with Unsupported (RFC 3261 §8.2.2.3)",
+    status: 420,
+    explanation: "Unsupported: .*gin-fizz",
+    headers: [...watch, "Require: gin-fizz"],
+  },
+  {
+    title: "an Expires below the floor is 423 with Min-Expires (RFC 6665 §4.2.1.1)",
+    status: 423,
+    explanation: "Min-Expires: 60",
+    user: "strict",
+    headers: [...without("Expires"), "Expires: 30"],
+  },
+  {
+    title: "Max-Forwards: 0 is answered and goes no further (RFC 3261 §16.3)",
+    status: 483,
+    explanation: "CSeq: 7 SUBSCRIBE",
+    headers: [...without("Max-Forwards"), "Max-Forwards: 0"],
+  },
+  {
+    title: "a tel: URI is 416 (RFC 3261 §8.2.2.1)",
+    status: 416,
+    explanation: "CSeq: 7 SUBSCRIBE",
+    uri: "tel:+15551234567",
+    headers: watch,
+  },
+  {
+    title: "an endpoint that may not watch is 603",
+    status: 603,
+    explanation: "CSeq: 7 SUBSCRIBE",
+    user: "barred",
+    headers: watch,
+  },
+  {
+    title: "a body in an encoding that nobody here reads is 415 with Accept-Encoding (RFC 3261 §8.2.3)",
+    status: 415,
+    explanation: "Accept-Encoding:",
+    headers: [...watch, "Content-Type: text/plain", "Content-Encoding: gzip"],
+  },
+  {
+    title: "an INVITE is refused cleanly (RFC 3261 §8.2.1)",
+    status: 405,
+    explanation: "Allow: ",
+    method: "INVITE",
+    headers: ["Max-Forwards: 70"],
+  },
+  {
+    title: "an answer to OPTIONS says what we can do (RFC 3261 §11.2)",
+    status: 200,
+    explanation: "Allow-Events: .*presence",
+    method: "OPTIONS",
+    headers: ["Max-Forwards: 70"],
+  },
+];
+
+for (const transport of ["udp", "tcp"] as const) {
+  describe(`sipp over ${transport}`, () => {
+    const scenario = (name: string, values: Record<string, string>, more = {}) =>
+      expectSipp(hintd, name, { transport, values: { settle_ms: "300", ...values }, ...more });
+
+    test("proves itself by digest, sees two changes, refreshes and unsubscribes (RFC 6665 §4.1.2)", async () => {
+      await scenario("watch", { user: "alice", password: PASSWORD });
+    }, SECONDS);
+
+    test("watches presence until its time is up (RFC 6665 §4.2.1.4)", async () => {
+      await scenario("presence", { user: "guest", expires: "3" });
+    }, SECONDS);
+
+    test("fetches the state without staying (RFC 6665 §4.4.3)", async () => {
+      await scenario("fetch", { user: "guest" }, { calls: 20 });
+    }, SECONDS);
+
+    test("a wrong password gets another challenge (RFC 7616 §3.4)", async () => {
+      await scenario("bad_credentials", { user: "alice", password: "wrong" });
+    }, SECONDS);
+
+    test("a user that nobody is gets what a wrong password gets (RFC 7616 §3.4)", async () => {
+      await scenario("bad_credentials", { user: "nobody", password: "wrong" });
+    }, SECONDS);
+
+    for (
+      const { title, status, explanation, method = "SUBSCRIBE", uri = "sip:2000@", user = "guest", headers } of refusals
+    ) {
+      test(title, async () => {
+        const fullUri = uri.endsWith("@") ? `${uri}[remote_ip]:[remote_port]` : uri;
+        const values = { status: String(status), explanation, method, uri: fullUri, to: "sip:2000@[remote_ip]", user };
+        await scenario("refused", { ...values, headers: headers.join("\n") });
+      }, SECONDS);
+    }
+  });
+}
+
+test("fetches succeed although a quarter of all datagrams is lost, in and out (RFC 3261 §17.1.2.2)", async () => {
+  const options = { transport: "udp", calls: 8, lostPercent: 25, timeoutSeconds: 60 } as const;
+  const { messages } = await expectSipp(hintd, "fetch", options);
+  expect(messages.length).toBeGreaterThan(8 * 4);
+}, 90_000);
