@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Lines, PATIENCE_MILLIS, within } from "./lines.ts";
+import { Lines, within } from "./lines.ts";
 import { freePort } from "./ports.ts";
 import { openUdp, requestFrom } from "./wire.ts";
 
@@ -103,8 +103,10 @@ export class Hintd {
     return this.lines.text;
   }
 
-  /** Starts the process and returns once it answers an OPTIONS. */
-  async start(wrapper: readonly string[] = []): Promise<void> {
+  /** Starts the process, behind the words of a `wrapper` if need be, and returns once it answers an OPTIONS. */
+  async start({ wrapper = [], probeMillis = 20 }: { wrapper?: readonly string[]; probeMillis?: number } = {}): Promise<
+    void
+  > {
     const child = Bun.spawn([...wrapper, ...command, "run", "-c", this.configFile], {
       cwd: this.#directory,
       stdin: "ignore",
@@ -115,7 +117,7 @@ export class Hintd {
     void this.lines.read(child.stdout);
     void this.lines.read(child.stderr);
     await Promise.race([
-      untilAnswered(this.sipPort),
+      untilAnswered(this.sipPort, { everyMillis: probeMillis }),
       child.exited.then((code) => {
         throw new Error(`hintd ended with ${code} before it answered:\n${this.log}`);
       }),
@@ -169,14 +171,17 @@ export class Hintd {
   }
 }
 
-/** Sends OPTIONS, again and again as UDP demands, until one is answered. */
-export async function untilAnswered(port: number, { everyMillis = 20, millis = PATIENCE_MILLIS } = {}): Promise<void> {
+/** Sends OPTIONS, again and again as UDP demands, until one is answered; `afterMillis` puts the first one off. */
+export async function untilAnswered(
+  port: number,
+  { everyMillis = 20, afterMillis = 0 }: { everyMillis?: number; afterMillis?: number } = {},
+): Promise<void> {
   const wire = await openUdp(port);
   const request = requestFrom(wire, "UDP", { uri: `sip:127.0.0.1:${port}` });
-  wire.send(request);
-  const again = setInterval(() => wire.send(request), everyMillis);
+  if (afterMillis === 0) wire.send(request);
+  const again = setInterval(() => wire.send(request), afterMillis || everyMillis);
   try {
-    await wire.next((message) => message.startsWith("SIP/2.0 "), millis);
+    await wire.next((message) => message.startsWith("SIP/2.0 "));
   } finally {
     clearInterval(again);
     wire.close();

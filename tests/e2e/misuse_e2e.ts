@@ -112,7 +112,7 @@ describe("a host that will not do", () => {
   test("a full disk refuses the change that it cannot keep, and nothing else", async () => {
     const hintd = await prepareHintd();
     // Writes beyond 300 KiB of one file fail as on a full disk; the signal that would end the process is off.
-    await hintd.start(["bash", "-c", 'trap "" XFSZ; ulimit -f 300; exec "$0" "$@"']);
+    await hintd.start({ wrapper: ["bash", "-c", 'trap "" XFSZ; ulimit -f 300; exec "$0" "$@"'] });
     try {
       const message = "x".repeat(900);
       let refusals = 0;

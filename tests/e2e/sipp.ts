@@ -32,15 +32,16 @@ function escaped(text: string): string {
 /**
  * Runs one scenario against hintd.
  *
- * Scenarios know `{hintd …}`-less names only: `{devstate}` and `{presencestate}` stand for the commands that set states, so
- * that a scenario changes a lamp between two of its steps.
+ * In a scenario `{devstate}` and `{presencestate}` stand for the commands that set states, so that it can change a lamp
+ * between two of its steps; `{answer}` is the file `parts/answer.xml`, a 200 to the request before it.
  */
 export async function runSipp(hintd: Hintd, scenario: string, options: SippOptions): Promise<SippResult> {
   const { transport, calls = 1, lostPercent, timeoutSeconds = 20 } = options;
   const directory = mkdtempSync(join(tmpdir(), "sipp-"));
   const values: Record<string, string> = {
-    devstate: escaped(quoted([...command, "-c", hintd.configFile, "devstate", "set"])),
-    presencestate: escaped(quoted([...command, "-c", hintd.configFile, "presencestate", "set"])),
+    devstate: escaped(quoted([...command, "devstate", "set", "-c", hintd.configFile])),
+    presencestate: escaped(quoted([...command, "presencestate", "set", "-c", hintd.configFile])),
+    answer: readFileSync(join(import.meta.dir, "sipp/parts/answer.xml"), "utf8").trim(),
     extension: "2000",
     user: "guest",
     headers: "",
