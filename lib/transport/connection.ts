@@ -93,6 +93,7 @@ export class Connection implements Flow, FrameReceiver, TimerOwner {
 
   /** Takes bytes from the socket. */
   receive(chunk: Uint8Array): void {
+    this.#parts.counters.streamBytesReceived += chunk.length;
     if (this.#state !== "open") return;
     const wasInside = this.#framer.isInsideMessage;
     const heardBefore = this.#heardCount;

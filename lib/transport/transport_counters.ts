@@ -15,6 +15,8 @@ export interface TransportCounters extends Counters {
   keepAlives: number;
   /** STUN and its kin. */
   strangeDatagrams: number;
+  /** Bytes received by connections. */
+  streamBytesReceived: number;
   connectionsAccepted: number;
   connectionsOpened: number;
   /** Turned away because too many were open. */
@@ -40,6 +42,7 @@ export function transportCounters(): TransportCounters {
     datagramsUnreachable: 0,
     keepAlives: 0,
     strangeDatagrams: 0,
+    streamBytesReceived: 0,
     connectionsAccepted: 0,
     connectionsOpened: 0,
     connectionsRefused: 0,
