@@ -295,7 +295,7 @@ function writableProviderOf(request: ApiRequest): string {
 }
 
 function json(value: unknown): Response {
-  return Response.json(value, { headers: { "cache-control": "no-store" } });
+  return Response.json(value);
 }
 
 function done(): Response {

@@ -3,7 +3,7 @@
  *
  * A request passes: security headers → open paths (/healthz, assets) → who is asking → API or pages → errors.
  */
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import type { Clock } from "../runtime/clock.ts";
 import type { Entropy } from "../runtime/entropy.ts";
@@ -70,7 +70,8 @@ export function createHttpApp(parts: HttpAppParts): HttpApp {
     referrerPolicy: "no-referrer",
     xFrameOptions: "DENY",
   }));
-  app.get("/healthz", (context) => context.text("ok\n", 200, { "cache-control": "no-store" }));
+  app.use(neverCached);
+  app.get("/healthz", (context) => context.text("ok\n"));
   for (const { path, type, text } of Object.values(assets)) {
     const headers = { "content-type": type, "cache-control": "public, max-age=31536000, immutable" };
     app.get(path, () => new Response(text, { headers }));
@@ -99,6 +100,12 @@ export function createHttpApp(parts: HttpAppParts): HttpApp {
     },
   };
 }
+
+/** What is true now may be false in a second; only files named by their content say otherwise. */
+const neverCached: MiddlewareHandler = async (context, next) => {
+  await next();
+  if (!context.res.headers.has("cache-control")) context.res.headers.set("cache-control", "no-store");
+};
 
 /** A page for browsers that navigate, a problem document for everybody else. */
 function refuse(problem: Problem, request: Request): Response {

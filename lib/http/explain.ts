@@ -4,7 +4,7 @@
 import type { EpochMillis } from "../runtime/clock.ts";
 import type { DeviceStateName, HintDeviceRow, HintRow, SubscriptionRow } from "./controls.ts";
 import type { Instant } from "../runtime/instant.ts";
-import { agoText, extensionWords, inText, outcomeText, presenceWords } from "./words.ts";
+import { agoText, clockText, extensionWords, inText, outcomeText, presenceWords } from "./words.ts";
 
 /** The chain from hint to the watchers' last NOTIFY. */
 export interface Explanation {
@@ -98,5 +98,5 @@ function watcherLines(hint: HintRow, watchers: readonly SubscriptionRow[], wall:
 }
 
 function sinceText(instant: Instant | null, wall: EpochMillis): string {
-  return instant === null ? "" : ` since ${instant} (${agoText(instant, wall)})`;
+  return instant === null ? "" : ` since ${clockText(instant)} (${agoText(instant, wall)})`;
 }

@@ -169,7 +169,7 @@ export function errorPage(problem: Problem): Response {
   const text = documentText(<ErrorPage title={titleOf(problem.status)} detail={`${problem.message}.`} />);
   return new Response(text, {
     status: problem.status,
-    headers: { "content-type": "text/html; charset=utf-8", "cache-control": "no-store", ...problem.options.headers },
+    headers: { "content-type": "text/html; charset=utf-8", ...problem.options.headers },
   });
 }
 

@@ -54,6 +54,6 @@ export function problemResponse(problem: Problem): Response {
   const body = { type: "about:blank", title: TITLES[status] ?? "Error", status, detail: message, code };
   return new Response(JSON.stringify(options.errors === undefined ? body : { ...body, errors: options.errors }), {
     status,
-    headers: { "content-type": "application/problem+json", "cache-control": "no-store", ...options.headers },
+    headers: { "content-type": "application/problem+json", ...options.headers },
   });
 }

@@ -16,6 +16,7 @@ const BODY_BYTES = 2 * limits.httpBodyBytes;
 /** Seconds a silent connection may last; event streams beat more often. */
 const IDLE_SECONDS = 60;
 const ALIVE_MILLIS = 1_000;
+const GRACE_MILLIS = 500;
 
 /** A socket that cannot be had; the message is one line that names it. */
 export class HttpListenError extends Error {
@@ -78,11 +79,10 @@ export class HttpServer {
   /** Ends event streams, lets running requests finish and closes both sockets. */
   async stop(): Promise<void> {
     this.#app.close();
-    await Promise.all([this.#public?.stop(), this.#control?.stop()]);
-    this.#public = undefined;
-    if (this.#control === undefined) return;
-    this.#control = undefined;
-    removeSocket(this.#parts.controlSocket);
+    const hadControl = this.#control !== undefined;
+    await Promise.all([stopServer(this.#public), stopServer(this.#control)]);
+    this.#public = this.#control = undefined;
+    if (hadControl) removeSocket(this.#parts.controlSocket);
   }
 
   #listen(hostname: string, port: number, bind: string): Bun.Server<undefined> {
@@ -128,6 +128,13 @@ export class HttpServer {
   #answer(request: Request, peer: Peer): Response | Promise<Response> {
     return this.#app.fetch(request, peer);
   }
+}
+
+/** Lets running requests finish, but does not wait for those that a client never ends. */
+async function stopServer(server: Bun.Server<undefined> | undefined): Promise<void> {
+  if (server === undefined) return;
+  await Promise.race([server.stop(), Bun.sleep(GRACE_MILLIS)]);
+  void server.stop(true);
 }
 
 /** Whether somebody serves HTTP on the socket at `path`. */

@@ -55,6 +55,11 @@ export function agoText(instant: Instant, wall: EpochMillis): string {
   return `${spanText(wall - instantMillis(instant))} ago`;
 }
 
+/** An instant to the second: `2026-01-02 03:04:05 UTC`. */
+export function clockText(instant: Instant): string {
+  return `${instant.slice(0, 10)} ${instant.slice(11, 19)} UTC`;
+}
+
 /** How long until `instant`. */
 export function inText(instant: Instant, wall: EpochMillis): string {
   const millis = instantMillis(instant) - wall;

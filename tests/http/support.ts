@@ -9,7 +9,7 @@ import type { HttpSettings } from "../../lib/http/settings.ts";
 import type { Clock } from "../../lib/runtime/clock.ts";
 import { systemEntropy } from "../../lib/runtime/entropy.ts";
 import { silentLog } from "../../lib/runtime/log.ts";
-import { systemAlarm, Timers } from "../../lib/runtime/timers.ts";
+import { type Alarm, systemAlarm, Timers } from "../../lib/runtime/timers.ts";
 import { MemoryControls, type OfficeHint } from "./memory_controls.ts";
 
 /** Hints of the office that most tests use. */
@@ -24,14 +24,28 @@ export const officeHints: readonly OfficeHint[] = [
   { exten: "1002", devices: ["Custom:door"] },
 ];
 
-/** A clock that tests may move on. */
-export class MovableClock implements Clock {
-  offset = 0;
+/** A clock and its alarm that tests may move on. */
+export class MovableClock implements Clock, Alarm {
+  #offset = 0;
+  #ring: () => void = () => {};
+  readonly #alarm = systemAlarm();
   now(): number {
-    return performance.now() + this.offset;
+    return performance.now() + this.#offset;
   }
   wall(): number {
-    return Date.now() + this.offset;
+    return Date.now() + this.#offset;
+  }
+  set(millis: number, ring: () => void): void {
+    this.#ring = ring;
+    this.#alarm.set(millis, ring);
+  }
+  clear(): void {
+    this.#alarm.clear();
+  }
+  /** Lets `millis` pass at once. */
+  advance(millis: number): void {
+    this.#offset += millis;
+    this.#ring();
   }
 }
 
@@ -56,7 +70,7 @@ export async function startServer(
   const controlSocket = join(directory, "control.sock");
   const controls = new MemoryControls(hints);
   const clock = new MovableClock();
-  const timers = new Timers(clock, systemAlarm());
+  const timers = new Timers(clock, clock);
   const server = new HttpServer({
     controls,
     clock,

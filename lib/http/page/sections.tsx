@@ -161,7 +161,7 @@ export function Endpoints({ endpoints }: { endpoints: readonly EndpointRow[] }) 
   );
 }
 
-const identities = { password: "password", address: "address", none: "nothing, it is believed" } as const;
+const identities = { password: "password", address: "source address", none: "its word alone" } as const;
 
 function Contact({ contact }: { contact: ContactRow }) {
   return (
