@@ -1,0 +1,90 @@
+import { describe, expect, test } from "bun:test";
+import { plainConfig, Site } from "../support/site.ts";
+
+const site = await Site.start(plainConfig);
+const phone = site.phone("192.0.2.10");
+
+/** Sends a request of the shape that all share; returns the answer. */
+async function ask(method: string, lines: readonly string[] = [], uri = "sip:192.0.2.1") {
+  phone.clear();
+  const id = `${method}${Math.round(site.clock.now())}`;
+  phone.send([
+    `${method} ${uri} SIP/2.0`,
+    `Via: SIP/2.0/UDP 192.0.2.10:5060;branch=z9hG4bK${id}`,
+    ...(lines.some((line) => line.startsWith("Max-Forwards")) ? [] : ["Max-Forwards: 70"]),
+    "From: <sip:alice@192.0.2.1>;tag=1",
+    "To: <sip:192.0.2.1>",
+    `Call-ID: ${id}`,
+    `CSeq: 1 ${method}`,
+    ...lines,
+    "Content-Length: 0",
+    "",
+    "",
+  ].join("\r\n"));
+  await site.pass(1_000);
+  return phone.response;
+}
+
+describe("requests in the order of RFC 3261 §8.2", () => {
+  test("OPTIONS is answered with what can be done (§11.2)", async () => {
+    const answer = await ask("OPTIONS");
+    expect(answer.status).toBe(200);
+    expect(answer.header("Allow")).toBe("OPTIONS, SUBSCRIBE");
+    expect(answer.header("Allow-Events")).toBe("presence, dialog");
+    expect(answer.header("Accept")).toContain("application/dialog-info+xml");
+    expect(answer.all("Supported")).toEqual([""]);
+    expect(answer.header("Server")).toBe("hintd");
+  });
+
+  test("OPTIONS for whatever user is answered alike", async () => {
+    const [known, unknown] = [await ask("OPTIONS", [], "sip:1000@x"), await ask("OPTIONS", [], "sip:4711@x")];
+    expect(unknown.status).toBe(200);
+    expect(unknown.text.length).toBe(known.text.length);
+  });
+
+  for (const method of ["REGISTER", "MESSAGE", "BYE", "NOTIFY", "PUBLISH", "REFER", "INFO", "TELEPORT"]) {
+    test(`${method} is not served: 405 with Allow (§8.2.1)`, async () => {
+      const answer = await ask(method);
+      expect([answer.status, answer.header("Allow")]).toEqual([405, "OPTIONS, SUBSCRIBE"]);
+    });
+  }
+
+  test("INVITE gets a clean refusal, and its ACK is absorbed (§17.2.1)", async () => {
+    const refusal = await ask("INVITE");
+    expect(refusal.status).toBe(405);
+    phone.clear();
+    phone.send([
+      "ACK sip:192.0.2.1 SIP/2.0",
+      `Via: ${refusal.header("Via")}`,
+      "From: <sip:alice@192.0.2.1>;tag=1",
+      `To: ${refusal.header("To")}`,
+      `Call-ID: ${refusal.header("Call-ID")}`,
+      "CSeq: 1 ACK",
+      "Content-Length: 0",
+      "",
+      "",
+    ].join("\r\n"));
+    await site.pass(60_000);
+    expect(phone.inbox).toEqual([]);
+  });
+
+  test("no hops left: 483, but OPTIONS is answered by whom it reaches (§16.3)", async () => {
+    expect((await ask("SUBSCRIBE", ["Max-Forwards: 0"])).status).toBe(483);
+    expect((await ask("OPTIONS", ["Max-Forwards: 0"])).status).toBe(200);
+  });
+
+  test("unknown extensions are named, all of them (§8.2.2.3); Proxy-Require is for proxies", async () => {
+    const answer = await ask("OPTIONS", ["Require: foo, bar"]);
+    expect([answer.status, answer.header("Unsupported")]).toEqual([420, "foo, bar"]);
+    expect((await ask("OPTIONS", ["Proxy-Require: foo"])).status).toBe(200);
+  });
+
+  test("a scheme that is not ours: 416 (§8.2.2.1)", async () => {
+    expect((await ask("OPTIONS", [], "mailto:alice@example.com")).status).toBe(416);
+  });
+
+  test("a header that cannot be read: 400 that names it (§8.2.2)", async () => {
+    const answer = await ask("SUBSCRIBE", ["Event: presence", "Contact: <sip:alice@192.0.2.10>", "Expires: soon"]);
+    expect(answer.startLine).toMatch(/^SIP\/2\.0 400 .*Expires/);
+  });
+});
