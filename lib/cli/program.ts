@@ -1,0 +1,190 @@
+/**
+ * Owns the command table and its reading by commander.
+ */
+import { Command, CommanderError } from "commander";
+import { build } from "../runtime/version.ts";
+
+/** Options every command may have been given. */
+interface Options {
+  readonly config: string;
+  readonly json?: boolean;
+  readonly context?: string;
+  readonly token?: boolean;
+  readonly logLevel?: string;
+  readonly logFormat?: string;
+}
+
+/** One command: how it is called and who does it. */
+interface CommandRow {
+  /** Words and arguments: `devstate set <device> <state>`. */
+  readonly usage: string;
+  readonly summary: string;
+  /** Options beyond those of its kind, as commander writes them. */
+  readonly options?: readonly (readonly [flags: string, text: string])[];
+  /** Whether it reads config.toml, to run on it or to find the running hintd. */
+  readonly needsConfig: boolean;
+  /** Whether it lists things that programs may want as JSON. */
+  readonly hasJson: boolean;
+  /** Does it and resolves to the exit code. */
+  readonly run: (options: Options, ...args: string[]) => Promise<number>;
+}
+
+/** Every command, in the order of the help. */
+const commands: readonly CommandRow[] = [
+  {
+    usage: "run",
+    summary: "serve phones until told to stop (the default)",
+    options: [["--log-level <level>", "debug, info, warn or error"], ["--log-format <format>", "text or json"]],
+    needsConfig: true,
+    hasJson: false,
+    run: async (options) => (await import("./run.ts")).run(options),
+  },
+  {
+    usage: "check",
+    summary: "check the configuration and list everything wrong with it",
+    needsConfig: true,
+    hasJson: true,
+    run: async (options) => (await import("./check.ts")).check(options),
+  },
+  {
+    usage: "status",
+    summary: "show how hintd is doing, problems included",
+    needsConfig: true,
+    hasJson: true,
+    run: async (options) => (await import("./listings.ts")).status(options),
+  },
+  {
+    usage: "hints",
+    summary: "list the lamps of all hints",
+    needsConfig: true,
+    hasJson: true,
+    run: async (options) => (await import("./listings.ts")).hints(options),
+  },
+  {
+    usage: "subscriptions",
+    summary: "list who watches what, and what became of the last NOTIFY",
+    needsConfig: true,
+    hasJson: true,
+    run: async (options) => (await import("./listings.ts")).subscriptions(options),
+  },
+  {
+    usage: "explain <exten>",
+    summary: "say why a lamp is as it is",
+    options: [["-x, --context <context>", "context of the extension"]],
+    needsConfig: true,
+    hasJson: true,
+    run: async (options, exten) => (await import("./listings.ts")).explain(options, exten!),
+  },
+  {
+    usage: "devstate list",
+    summary: "list the states of devices",
+    needsConfig: true,
+    hasJson: true,
+    run: async (options) => (await import("./states.ts")).listDevices(options),
+  },
+  {
+    usage: "devstate set <device> <state>",
+    summary: "set a Custom: device",
+    needsConfig: true,
+    hasJson: false,
+    run: async (options, device, state) => (await import("./states.ts")).setDevice(options, device!, state!),
+  },
+  {
+    usage: "devstate unset <device>",
+    summary: "forget a Custom: device",
+    needsConfig: true,
+    hasJson: false,
+    run: async (options, device) => (await import("./states.ts")).unsetDevice(options, device!),
+  },
+  {
+    usage: "presencestate list",
+    summary: "list the states of presence providers",
+    needsConfig: true,
+    hasJson: true,
+    run: async (options) => (await import("./states.ts")).listProviders(options),
+  },
+  {
+    usage: "presencestate set <provider> <state> [subtype] [message]",
+    summary: "set a CustomPresence: provider",
+    needsConfig: true,
+    hasJson: false,
+    run: async (options, provider, state, subtype, message) =>
+      (await import("./states.ts")).setProvider(options, provider!, { state: state!, subtype, message }),
+  },
+  {
+    usage: "presencestate unset <provider>",
+    summary: "forget a CustomPresence: provider",
+    needsConfig: true,
+    hasJson: false,
+    run: async (options, provider) => (await import("./states.ts")).unsetProvider(options, provider!),
+  },
+  {
+    usage: "reload",
+    summary: "apply a changed configuration without restart",
+    needsConfig: true,
+    hasJson: true,
+    run: async (options) => (await import("./reload.ts")).reload(options),
+  },
+  {
+    usage: "hash-password",
+    summary: "turn a password into http.password_hash",
+    options: [["--token", "make a bearer token and its hash instead"]],
+    needsConfig: false,
+    hasJson: false,
+    run: async (options) => (await import("./hash_password.ts")).hashPasswordCommand(options),
+  },
+  {
+    usage: "version",
+    summary: "print version, commit and date",
+    needsConfig: false,
+    hasJson: false,
+    run: async () => (await import("./cli.ts")).runCli(["version"]),
+  },
+];
+
+/** Reads `args` by the table and runs the command; resolves to its exit code, 2 for wrong usage. */
+export async function runProgram(args: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const program = new Command("hintd")
+    .description("SIP presence and busy-lamp fields for a small office")
+    .version(build.version)
+    .helpCommand(false)
+    .showHelpAfterError("(hintd --help lists the commands)")
+    .exitOverride();
+  for (const row of commands) {
+    const command = commandAt(program, row.usage).description(row.summary).helpOption("-h, --help", "show this");
+    if (row.needsConfig) command.option("-c, --config <file>", "configuration file", "config.toml");
+    if (row.hasJson) command.option("--json", "print JSON");
+    for (const [flags, text] of row.options ?? []) command.option(flags, text);
+    command.action(async () => {
+      exitCode = await row.run(command.opts<Options>(), ...command.args);
+    });
+  }
+  try {
+    await program.parseAsync(isRunImplied(args) ? ["run", ...args] : [...args], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? 0 : 2;
+  }
+  return exitCode;
+}
+
+/** `hintd -c FILE --log-level debug` means run. */
+function isRunImplied(args: readonly string[]): boolean {
+  return args[0] !== undefined && args[0].startsWith("-") && !["-h", "--help", "-V", "--version"].includes(args[0]);
+}
+
+/** The command at the end of `usage`, groups such as `devstate` made on the way. */
+function commandAt(program: Command, usage: string): Command {
+  const words = usage.split(" ");
+  const firstArgument = words.findIndex((word) => /^[<[]/.test(word));
+  const names = firstArgument < 0 ? words : words.slice(0, firstArgument);
+  let parent = program;
+  for (const name of names.slice(0, -1)) {
+    parent = parent.commands.find((one) => one.name() === name) ??
+      parent.command(name).description(`list, set and unset: see hintd ${name} --help`).helpCommand(false);
+  }
+  const command = parent.command(names.at(-1)!);
+  if (firstArgument >= 0) command.arguments(words.slice(firstArgument).join(" "));
+  return command;
+}

@@ -1,0 +1,69 @@
+/**
+ * Owns `hintd run`: from a configuration file to a running appliance, and what signals mean to it.
+ *
+ * SIGTERM and SIGINT stop it gracefully, a second one at once; SIGHUP reloads. Exit codes: 0 stopped when told to, 1 it
+ * could not start (a taken port), 2 the configuration is wrong, which a service manager need not try again.
+ */
+import type { Appliance } from "../app.ts";
+import { loadConfig } from "../config/load.ts";
+import { createLog, type Log, type LogLevel } from "../runtime/log.ts";
+import { problemLine } from "./check.ts";
+import { readConfigText } from "./client.ts";
+import { CliError } from "./errors.ts";
+import { fail, print } from "./terminal.ts";
+
+/** Options of `hintd run`. */
+export interface RunOptions {
+  readonly config: string;
+  readonly logLevel?: string;
+  readonly logFormat?: string;
+}
+
+const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+const LOG_FORMATS = ["text", "json"] as const;
+
+/** Serves until told to stop; resolves to the exit code. */
+export async function run(options: RunOptions): Promise<number> {
+  const level = oneOf(LOG_LEVELS, options.logLevel ?? "info", "log level");
+  const format = oneOf(LOG_FORMATS, options.logFormat ?? "text", "log format");
+  const loaded = loadConfig(readConfigText(options.config), options.config);
+  if ("errors" in loaded) {
+    for (const error of loaded.errors) print(problemLine(error));
+    fail(`${options.config} cannot be used`);
+    return 2;
+  }
+
+  const log = createLog({ level, format, write: (line) => process.stderr.write(line) });
+  surviveBugs(log);
+  const { startAppliance } = await import("../app.ts");
+  const stopped = Promise.withResolvers<string>();
+  const stop = (signal: string) => stopped.resolve(signal);
+  process.once("SIGTERM", stop).once("SIGINT", stop);
+  let appliance: Appliance | undefined;
+  process.on("SIGHUP", () => void appliance?.reload());
+  try {
+    appliance = await startAppliance({ configFile: options.config, config: loaded.config, log });
+  } catch (error) {
+    if (error instanceof Error) log.debug("cli", "The start failed", { error: error.stack });
+    throw new CliError(1, error instanceof Error ? error.message : String(error));
+  }
+  for (const warning of loaded.warnings) log.warn("config", problemLine(warning));
+
+  log.info("cli", "Stopping", { signal: await stopped.promise });
+  process.once("SIGTERM", () => process.exit(1)).once("SIGINT", () => process.exit(1));
+  await appliance.stop();
+  return 0;
+}
+
+/** No input may end the process: a bug that nobody caught costs what it was doing and a line in the log. */
+function surviveBugs(log: Log): void {
+  const complain = (error: unknown) =>
+    log.error("bug", "An error was caught by nobody", { error: error instanceof Error ? error.stack : String(error) });
+  process.on("uncaughtException", complain).on("unhandledRejection", complain);
+}
+
+function oneOf<T extends string>(known: readonly T[], value: string, what: string): T {
+  const found = known.find((one) => one === value);
+  if (found === undefined) throw new CliError(2, `There is no ${what} "${value}"; known are ${known.join(", ")}`);
+  return found;
+}
