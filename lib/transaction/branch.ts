@@ -3,7 +3,8 @@
  *
  *     z9hG4bK | 4 digits of slot index | 12 random digits, drawn for each use
  *
- * Digits are [0-9a-v], five bits each. The 60 random bits make branches unique and keep strangers from forging answers.
+ * Digits are [0-9a-v], five bits each. The 60 random bits make branches unique and keep strangers from forging answers; so the
+ * sent-by of a response, which RFC 3261 §18.1.2 has compared, proves nothing more.
  */
 import type { Entropy } from "../runtime/entropy.ts";
 

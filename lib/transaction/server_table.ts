@@ -5,12 +5,28 @@ import type { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
 import type { ServerMachine } from "./server_transaction.ts";
 
+/** How much is remembered. */
+export interface ServerBounds {
+  readonly count: number;
+  /** Keys and stored responses: a request of 64 KiB leaves about as much behind. */
+  readonly bytes: number;
+}
+
+/** How many of the oldest are looked at for one that may be forgotten. */
+const victimSearchMax = 64;
+
 /** The transactions that are remembered. */
 export class ServerTable {
+  readonly #bounds: ServerBounds;
   /** First transaction of each key; the others follow by `next`. */
   readonly #byKey = new Map<string, ServerMachine>();
   readonly #byMergeKey = new Map<string, ServerMachine>();
   #count = 0;
+  #heldBytes = 0;
+
+  constructor(bounds: ServerBounds) {
+    this.#bounds = bounds;
+  }
 
   /** Transactions in the table. */
   get count(): number {
@@ -39,9 +55,32 @@ export class ServerTable {
   /** Enters a transaction. */
   add(transaction: ServerMachine): void {
     this.#count++;
+    this.#heldBytes += transaction.heldBytes;
     transaction.next = this.#byKey.get(transaction.key);
     this.#byKey.set(transaction.key, transaction);
     if (transaction.mergeKey !== undefined) this.#byMergeKey.set(transaction.mergeKey, transaction);
+  }
+
+  /** A transaction in the table keeps more. */
+  grew(bytes: number): void {
+    this.#heldBytes += bytes;
+  }
+
+  /**
+   * Makes room for one more: when the table is full the oldest that have their answer are forgotten, and if one of those
+   * is repeated it is handled anew. A flood of requests thus shuts nobody out.
+   *
+   * @returns How many were forgotten; −1 when there is no room, because the oldest still await their answers.
+   */
+  makeRoom(): number {
+    let forgotten = 0;
+    while (this.#count >= this.#bounds.count || this.#heldBytes >= this.#bounds.bytes) {
+      const victim = this.#oldestAnswered();
+      if (victim === undefined) return -1;
+      victim.step("expiry");
+      forgotten++;
+    }
+    return forgotten;
   }
 
   /** Takes a transaction out. */
@@ -50,14 +89,14 @@ export class ServerTable {
     if (first === transaction) {
       if (transaction.next === undefined) this.#byKey.delete(transaction.key);
       else this.#byKey.set(transaction.key, transaction.next);
-      this.#count--;
     } else {
       let before = first;
       while (before !== undefined && before.next !== transaction) before = before.next;
       if (before === undefined) return;
       before.next = transaction.next;
-      this.#count--;
     }
+    this.#count--;
+    this.#heldBytes -= transaction.heldBytes;
     transaction.next = undefined;
     this.forgetMerge(transaction);
   }
@@ -76,5 +115,15 @@ export class ServerTable {
     this.#byKey.clear();
     this.#byMergeKey.clear();
     this.#count = 0;
+    this.#heldBytes = 0;
+  }
+
+  #oldestAnswered(): ServerMachine | undefined {
+    let looked = 0;
+    for (const transaction of this.#byKey.values()) {
+      if (!transaction.isUnanswered) return transaction;
+      if (++looked === victimSearchMax) return undefined;
+    }
+    return undefined;
   }
 }

@@ -30,6 +30,8 @@ export interface ServerHost {
   readonly routes: ResponseRoutes;
   /** The transaction is over. */
   serverEnded(transaction: ServerMachine): void;
+  /** The transaction keeps so many bytes more. */
+  serverGrew(bytes: number): void;
   /** The user's refusal asks for the same request again: it is no merged one then. */
   serverChallenged(transaction: ServerMachine): void;
 }
@@ -48,6 +50,8 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
   readonly methodText: string;
   isRportForced: boolean;
   state: ServerState;
+  /** What it keeps of what it received and sent, roughly. */
+  heldBytes: number;
   /** Others of the same key: a CANCEL's target, other methods. Only the table reads and writes it. */
   next: ServerMachine | undefined = undefined;
   readonly #host: ServerHost;
@@ -72,6 +76,7 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
     this.key = parts.key;
     this.mergeKey = parts.mergeKey;
     this.isRportForced = parts.isRportForced;
+    this.heldBytes = parts.key.length + (parts.mergeKey?.length ?? 0);
     this.method = request.method;
     this.methodText = request.methodText;
     this.#host = parts.host;
@@ -107,7 +112,7 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
   /** The user has not answered yet: a 100 is made ready for later. */
   awaitAnswer(request: Message): void {
     const { timers, timings } = this.#host;
-    this.#trying = this.#write(request, { status: 100 });
+    this.#trying = this.#keep(this.#write(request, { status: 100 }));
     const now = timers.now();
     this.#endsAt = now + timings.timerBMillis;
     // RFC 4320 §4.1: the 100 to a non-INVITE goes out when the client's Timer E has grown to T2, and no earlier.
@@ -152,7 +157,7 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
     switch (cell[1]) {
       case "send":
         counters.responsesSent++;
-        this.#response = response;
+        this.#response = this.#keep(response!);
         this.#send(response);
         break;
       case "sendTrying":
@@ -217,6 +222,12 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
     if (this.#intervalMillis === 0) return timers.arm(this.#deadline, left);
     timers.arm(this.#deadline, Math.min(this.#intervalMillis, left));
     this.#intervalMillis = Math.min(this.#intervalMillis * 2, timings.t2Millis);
+  }
+
+  #keep(bytes: Uint8Array): Uint8Array {
+    this.heldBytes += bytes.length;
+    this.#host.serverGrew(bytes.length);
+    return bytes;
   }
 
   #write(request: Message, options: ResponseOptions): Uint8Array {

@@ -8,8 +8,10 @@ export interface TransactionCounters extends Counters {
   requestsRepeated: number;
   /** Answered 482. */
   requestsMerged: number;
-  /** Answered 503, because too many are remembered. */
+  /** Answered 503, because too many await their answers. */
   requestsRefused: number;
+  /** Answered requests forgotten before their time, to make room. */
+  requestsForgotten: number;
   acksAbsorbed: number;
   /** ACKs of no transaction. */
   acksStray: number;
@@ -47,6 +49,7 @@ export function transactionCounters(): TransactionCounters {
     requestsRepeated: 0,
     requestsMerged: 0,
     requestsRefused: 0,
+    requestsForgotten: 0,
     acksAbsorbed: 0,
     acksStray: 0,
     cancelsReceived: 0,

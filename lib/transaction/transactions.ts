@@ -25,7 +25,7 @@ import type { ClientHost, ClientSlot } from "./client_transaction.ts";
 import { Complaints } from "./complaints.ts";
 import { mergeKey, transactionKey } from "./key.ts";
 import { returnPathOf, sendResponse } from "./return_path.ts";
-import { ServerTable } from "./server_table.ts";
+import { type ServerBounds, ServerTable } from "./server_table.ts";
 import { type ServerHost, ServerMachine } from "./server_transaction.ts";
 import type {
   ClientTransaction,
@@ -45,8 +45,8 @@ export interface TransactionParts {
   readonly timings: TransactionTimings;
   /** Answers go to the source port until an endpoint's `force_rport` says otherwise; true unless told. */
   readonly isRportForced?: boolean;
-  /** Server transactions remembered; `limits.serverTransactionCount` unless told. */
-  readonly serverMax?: number;
+  /** Server transactions remembered; `limits.serverTransactionCount`, and 32 MiB, unless told. */
+  readonly serverBounds?: ServerBounds;
   /** Client transactions at once; `limits.clientTransactionCount` unless told. */
   readonly clientMax?: number;
 }
@@ -57,6 +57,9 @@ export interface TransactionsSnapshot {
   readonly clientCount: number;
   readonly counters: TransactionCounters;
 }
+
+/** An ordinary transaction keeps half a KiB; only a flood of long requests meets the bound on bytes first. */
+const defaultServerBounds: ServerBounds = { count: limits.serverTransactionCount, bytes: 33_554_432 };
 
 /** Seconds after which a refused peer may come again. */
 const retryAfterSeconds = 5;
@@ -72,9 +75,8 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
   timings: TransactionTimings;
   readonly #log: Log;
   readonly #isRportForced: boolean;
-  readonly #serverMax: number;
   readonly #message = new Message();
-  readonly #servers = new ServerTable();
+  readonly #servers: ServerTable;
   readonly #clients: ClientSlots;
   readonly #complaints = new Complaints(limits.complaintCount);
   readonly #tagSeed: number;
@@ -88,7 +90,7 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
     this.timings = parts.timings;
     this.#log = parts.log;
     this.#isRportForced = parts.isRportForced ?? true;
-    this.#serverMax = parts.serverMax ?? limits.serverTransactionCount;
+    this.#servers = new ServerTable(parts.serverBounds ?? defaultServerBounds);
     this.#clients = new ClientSlots(this, Math.min(parts.clientMax ?? limits.clientTransactionCount, branchIndexMax));
     this.#tagSeed = parts.entropy.uint32();
   }
@@ -105,7 +107,7 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
   }
 
   /**
-   * Opens a client transaction; `send` follows, or `abandon`.
+   * Opens a client transaction; `send`, or `abandon`, follows in the same turn.
    *
    * @param flow By which the request will leave.
    * @returns `undefined` when too many are on their way.
@@ -137,7 +139,11 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
     const message = this.#message;
     const own = parseMessage(bytes, start, end, message);
     const isAnswerable = own === undefined ? message.isRequest && message.method !== Method.ack : own.isAnswerable;
-    this.#receiveGarbage(failure, isAnswerable, flow);
+    try {
+      this.#receiveGarbage(failure, isAnswerable, flow);
+    } catch (error) {
+      this.userFailed(error);
+    }
   }
 
   flowClosed(flow: Flow): void {
@@ -165,6 +171,10 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
 
   serverEnded(transaction: ServerMachine): void {
     this.#servers.remove(transaction);
+  }
+
+  serverGrew(bytes: number): void {
+    this.#servers.grew(bytes);
   }
 
   serverChallenged(transaction: ServerMachine): void {
@@ -210,7 +220,9 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
       this.counters.requestsMerged++;
       return this.#answerStateless(request, flow, { status: 482 });
     }
-    if (this.#servers.count >= this.#serverMax) {
+    const forgotten = this.#servers.makeRoom();
+    if (forgotten > 0) this.counters.requestsForgotten += forgotten;
+    if (forgotten < 0) {
       this.counters.requestsRefused++;
       const headers = [["Retry-After", String(retryAfterSeconds)]] as const;
       return this.#answerStateless(request, flow, { status: 503, headers });

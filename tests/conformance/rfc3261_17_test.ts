@@ -404,12 +404,30 @@ test("ACK of nothing is ignored (RFC 3261 §17.2.3)", () => {
   expect(office.counters.acksStray).toBe(1);
 });
 
-test("more transactions than the bound get 503 with Retry-After (RFC 3261 §21.5.4)", () => {
-  const office = openOffice({ serverMax: 2 });
+test("when as many as may be await their answers, the next gets 503 with Retry-After (RFC 3261 §21.5.4)", () => {
+  const office = openOffice({ serverBounds: { count: 2, bytes: 100_000 } });
+  office.answering = () => {};
   for (const n of [1, 2, 3]) office.say(requestText({ branch: `z9hG4bK-${n}`, callId: `c${n}` }));
-  expect(office.phone.firstLines[2]).toBe("SIP/2.0 503 Service Unavailable");
-  expect(headerOf(office.phone.texts[2]!, "Retry-After")).toBe("5");
+  expect(office.phone.firstLines).toEqual(["SIP/2.0 503 Service Unavailable"]);
+  expect(headerOf(office.phone.texts[0]!, "Retry-After")).toBe("5");
   expect(office.requests.length).toBe(2);
+});
+
+test("a flood shuts nobody out: the oldest answered requests are forgotten, by count and by bytes", () => {
+  for (const serverBounds of [{ count: 20, bytes: 1_000_000 }, { count: 1_000, bytes: 10_000 }]) {
+    const office = openOffice({ serverBounds });
+    for (let n = 0; n < 500; n++) office.say(requestText({ branch: `z9hG4bK-${n}`, callId: `c${n}` }));
+    expect(office.requests.length).toBe(500);
+    expect(office.counters.requestsRefused).toBe(0);
+    const { serverCount } = office.layer.snapshot();
+    expect(serverCount).toBeLessThan(51);
+    expect(office.counters.requestsForgotten).toBe(500 - serverCount);
+    expect(office.timers.armedCount).toBe(serverCount);
+    office.say(requestText({ branch: "z9hG4bK-499", callId: "c499" }));
+    expect(office.requests.length).toBe(500);
+    office.clock.advance(32_100);
+    expect(office.layer.snapshot().serverCount).toBe(0);
+  }
 });
 
 test("a stateless answer has the same To tag each time (RFC 3261 §8.2.7)", () => {
