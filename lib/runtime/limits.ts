@@ -29,6 +29,16 @@ export const limits = {
   storedStateCount: 10_000,
   /** Characters of one presence message or subtype. */
   stateTextChars: 1_024,
+  /** Contacts of one address-of-record whatever `max_contacts` says: each REGISTER is compared with all of them. */
+  contactsPerAor: 256,
+  /** Contacts in one REGISTER; phones send one, or two when they move. */
+  contactsPerRegister: 64,
+  /** Registered contacts on the appliance. */
+  bindingCount: 20_000,
+  /** Characters kept of one binding: URI, parameters, path, Call-ID; five times the longest honest one. */
+  bindingTextChars: 4_096,
+  /** Characters kept of a User-Agent. */
+  userAgentChars: 256,
   /** Rendered bodies kept ready. */
   renderedBodyCount: 20_000,
   /** Sources remembered for folding repeated complaints. */
