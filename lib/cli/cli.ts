@@ -3,16 +3,15 @@
  *
  * The two commands that must be quick, `version` and a plain `run`, are recognised here; the rest pay for commander.
  */
-import { build } from "../runtime/version.ts";
 import { CliError } from "./errors.ts";
-import { fail, print } from "./terminal.ts";
+import { fail } from "./terminal.ts";
+import { printVersion } from "./version.ts";
 
 /** Runs the command that `args` spell and resolves to the exit code. */
 export async function runCli(args: readonly string[]): Promise<number> {
   try {
     if (args.length === 1 && ["version", "--version", "-V"].includes(args[0]!)) {
-      print(`hintd ${build.version} (commit ${build.commit}, ${build.date})`);
-      return 0;
+      return printVersion();
     }
     const configFile = plainRun(args);
     if (configFile !== undefined) {

@@ -3,6 +3,7 @@
  */
 import { Command, CommanderError } from "commander";
 import { build } from "../runtime/version.ts";
+import { printVersion } from "./version.ts";
 
 /** Options every command may have been given. */
 interface Options {
@@ -138,7 +139,7 @@ const commands: readonly CommandRow[] = [
     summary: "print version, commit and date",
     needsConfig: false,
     hasJson: false,
-    run: async () => (await import("./cli.ts")).runCli(["version"]),
+    run: () => Promise.resolve(printVersion()),
   },
 ];
 

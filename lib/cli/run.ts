@@ -5,9 +5,8 @@
  * could not start (a taken port), 2 the configuration is wrong, which a service manager need not try again.
  */
 import type { Appliance } from "../app.ts";
-import { loadConfig } from "../config/load.ts";
+import { build } from "../runtime/version.ts";
 import { createLog, type Log, type LogLevel } from "../runtime/log.ts";
-import { problemLine } from "./check.ts";
 import { readConfigText } from "./client.ts";
 import { CliError } from "./errors.ts";
 import { fail, print } from "./terminal.ts";
@@ -26,28 +25,34 @@ const LOG_FORMATS = ["text", "json"] as const;
 export async function run(options: RunOptions): Promise<number> {
   const level = oneOf(LOG_LEVELS, options.logLevel ?? "info", "log level");
   const format = oneOf(LOG_FORMATS, options.logFormat ?? "text", "log format");
-  const loaded = loadConfig(readConfigText(options.config), options.config);
+  const text = readConfigText(options.config);
+  const [{ hintChecks, startAppliance }, { loadConfig }] = await Promise.all([
+    import("../app.ts"),
+    import("../config/load.ts"),
+  ]);
+  const loaded = await loadConfig(text, options.config, hintChecks);
   if ("errors" in loaded) {
-    for (const error of loaded.errors) print(problemLine(error));
+    for (const error of loaded.errors) print(error.text);
     fail(`${options.config} cannot be used`);
     return 2;
   }
 
   const log = createLog({ level, format, write: (line) => process.stderr.write(line) });
   surviveBugs(log);
-  const { startAppliance } = await import("../app.ts");
   const stopped = Promise.withResolvers<string>();
   const stop = (signal: string) => stopped.resolve(signal);
   process.once("SIGTERM", stop).once("SIGINT", stop);
   let appliance: Appliance | undefined;
   process.on("SIGHUP", () => void appliance?.reload());
   try {
-    appliance = await startAppliance({ configFile: options.config, config: loaded.config, log });
+    const { config, warnings } = loaded;
+    appliance = await startAppliance({ configFile: options.config, config, warnings, log });
   } catch (error) {
     if (error instanceof Error) log.debug("cli", "The start failed", { error: error.stack });
     throw new CliError(1, error instanceof Error ? error.message : String(error));
   }
-  for (const warning of loaded.warnings) log.warn("config", problemLine(warning));
+  for (const warning of loaded.warnings) log.warn("config", warning.text);
+  log.info("cli", `hintd ${build.version} is running`, { page: `http://${loaded.config.http.bind}/` });
 
   log.info("cli", "Stopping", { signal: await stopped.promise });
   process.once("SIGTERM", () => process.exit(1)).once("SIGINT", () => process.exit(1));

@@ -38,7 +38,7 @@ export interface StatusRow {
   readonly version: string;
   /** Git commit the binary was built from; "unknown" from source. */
   readonly commit: string;
-  /** Day of the build, `2026-01-31`; "unknown" from source. */
+  /** Instant of that commit; "unknown" from source. */
   readonly built: string;
   readonly started_at: Instant;
   readonly uptime_seconds: number;
@@ -285,8 +285,8 @@ export interface Controls {
   /** Forgets a `CustomPresence:` provider; false when it was not set. */
   deletePresenceState(provider: string): Promise<boolean>;
   endpoints(): readonly EndpointRow[];
-  /** Oldest first. */
-  subscriptions(): readonly SubscriptionRow[];
+  /** All of them, oldest first; with `max` at most so many, those whose last NOTIFY failed before the others. */
+  subscriptions(max?: number): readonly SubscriptionRow[];
   /** Those who watch what `exten` finds in `context`. */
   watchersOf(context: string, exten: string): readonly SubscriptionRow[];
   /** Ends a subscription with `terminated;reason=deactivated`; false when there is none of this id. */

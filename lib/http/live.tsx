@@ -14,7 +14,7 @@ import type { EventHistory } from "./event_history.ts";
 import { tooManyListeners } from "./events.ts";
 import { LampCard, lampId } from "./page/lamp.tsx";
 import { Endpoints, Legend, Problems, Subscriptions } from "./page/sections.tsx";
-import { namesOf } from "./page/status_page.tsx";
+import { namesOf, subscriptionsShown } from "./page/status_page.tsx";
 
 const LAMP_DELAY_MILLIS = 50;
 const SECTION_DELAY_MILLIS = 1_000;
@@ -117,7 +117,7 @@ export class LivePages {
     if (sections.has("legend")) text += this.#element("legend", <Legend hints={hints} />);
     if (sections.has("endpoints")) text += this.#element("endpoints", <Endpoints endpoints={controls.endpoints()} />);
     if (sections.has("subscriptions")) {
-      const rows = <Subscriptions subscriptions={controls.subscriptions()} names={namesOf(hints)} wall={wall} />;
+      const rows = <Subscriptions {...subscriptionsShown(controls)} names={namesOf(hints)} wall={wall} />;
       text += this.#element("subscriptions", rows);
     }
     return text;
@@ -141,7 +141,8 @@ function touch(touched: Touched, { type, change, item }: ControlEvent): void {
       touched.sections.add("legend").add("subscriptions");
       break;
     case "subscription":
-      touched.lamps.set(lampId(item), item);
+      // Only its coming and going changes the number of watchers.
+      if (change !== "changed") touched.lamps.set(lampId(item), item);
       touched.sections.add("subscriptions").add("endpoints");
       break;
     case "device-state":

@@ -6,9 +6,9 @@ declare const HINTD_VERSION: string | undefined;
 declare const HINTD_COMMIT: string | undefined;
 declare const HINTD_DATE: string | undefined;
 
-/** Version, commit and date of the commit; "dev" and "unknown" when run from source. */
-export const build: Readonly<{ version: string; commit: string; date: string }> = {
+/** Version, commit and instant of the commit; "dev" and "unknown" when run from source. */
+export const build: Readonly<{ version: string; commit: string; built: string }> = {
   version: typeof HINTD_VERSION === "string" ? HINTD_VERSION : "dev",
   commit: typeof HINTD_COMMIT === "string" ? HINTD_COMMIT : "unknown",
-  date: typeof HINTD_DATE === "string" ? HINTD_DATE : "unknown",
+  built: typeof HINTD_DATE === "string" ? HINTD_DATE : "unknown",
 };

@@ -149,6 +149,7 @@ describe("GET /live", () => {
       await server.controls.setDeviceState("Custom:door", i % 2 === 0 ? "RINGING" : "ONHOLD");
     }
     const ids: unknown[] = [];
+    server.clock.advance(1_000);
     for (let event = await live.next(); ids.push(event.data.id), event.data.id !== "subscriptions";) {
       event = await live.next();
     }

@@ -62,7 +62,7 @@ export class MemoryControls implements Controls {
     return {
       version: "1.2.3",
       commit: "0123abc",
-      built: "2026-01-31",
+      built: "2026-01-31T10:20:30.000Z",
       started_at: instantText(this.startedAt),
       uptime_seconds: Math.floor((Date.now() - this.startedAt) / 1_000),
       config_file: "config.toml",
@@ -146,8 +146,10 @@ export class MemoryControls implements Controls {
     return this.endpointRows;
   }
 
-  subscriptions(): SubscriptionRow[] {
-    return this.subscriptionRows;
+  subscriptions(max = Infinity): SubscriptionRow[] {
+    if (max === Infinity) return this.subscriptionRows;
+    const isBad = (row: SubscriptionRow) => Number((row.last_notify?.status ?? 200) >= 300);
+    return this.subscriptionRows.toSorted((a, b) => isBad(b) - isBad(a)).slice(0, max);
   }
 
   watchersOf(context: string, exten: string): SubscriptionRow[] {

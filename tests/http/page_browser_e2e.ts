@@ -3,8 +3,7 @@
  *
  * Run: bun tests/http/page_browser_e2e.ts [DIRECTORY FOR SCREENSHOTS]
  */
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { instantText } from "../../lib/runtime/instant.ts";
 import type { ProblemRow } from "../../lib/http/controls.ts";
@@ -12,7 +11,6 @@ import { endpointRow, type OfficeHint, subscriptionRow } from "./memory_controls
 import { startServer, type TestServer } from "./support.ts";
 
 const shots = process.argv[2];
-const axe = readFileSync(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8");
 let passed = 0;
 let failed = 0;
 
@@ -151,7 +149,7 @@ async function open(browser: Browser, url: string, scheme: "light" | "dark", wid
 }
 
 async function audit(page: Page, title: string): Promise<void> {
-  await page.evaluate(axe);
+  await page.evaluate(axe.source);
   const violations = await page.evaluate(async () => {
     const { axe } = globalThis as unknown as {
       axe: { run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }> };

@@ -177,14 +177,17 @@ function Contact({ contact }: { contact: ContactRow }) {
 
 /** Properties of the table of subscriptions. */
 export interface SubscriptionsProps {
+  /** Those to show, in any order. */
   readonly subscriptions: readonly SubscriptionRow[];
+  /** How many there are. */
+  readonly count: number;
   /** Display names by `exten@context`. */
   readonly names: ReadonlyMap<string, string>;
   readonly wall: EpochMillis;
 }
 
 /** Every subscription, those in trouble first. */
-export function Subscriptions({ subscriptions, names, wall }: SubscriptionsProps) {
+export function Subscriptions({ subscriptions, count, names, wall }: SubscriptionsProps) {
   const shown = subscriptions.toSorted((a, b) => Number(isTroubled(b)) - Number(isTroubled(a))).slice(
     0,
     SUBSCRIPTIONS_MAX,
@@ -192,7 +195,7 @@ export function Subscriptions({ subscriptions, names, wall }: SubscriptionsProps
   return (
     <section id="subscriptions" aria-labelledby="subscriptions-title">
       <h2 id="subscriptions-title">
-        Subscriptions <span class="count">{subscriptions.length}</span>
+        Subscriptions <span class="count">{count}</span>
       </h2>
       {shown.length === 0
         ? <p class="empty">No phone is watching yet.</p>
@@ -224,9 +227,9 @@ export function Subscriptions({ subscriptions, names, wall }: SubscriptionsProps
             ))}
           </Table>
         )}
-      {subscriptions.length > shown.length && (
+      {count > shown.length && (
         <p class="more">
-          {shown.length} of {subscriptions.length} are shown. <a href="/api/v1/subscriptions">All of them, as JSON</a>
+          {shown.length} of {count} are shown. <a href="/api/v1/subscriptions">All of them, as JSON</a>
         </p>
       )}
     </section>
