@@ -5,6 +5,8 @@ import type { EpochMillis } from "../runtime/clock.ts";
 import type { DeviceState } from "./device_state.ts";
 import type { PresenceState } from "./presence_state.ts";
 
+export { StoreError } from "../runtime/store_error.ts";
+
 /** A stored value and since when it holds. */
 export interface Stored<T> {
   readonly value: T;
@@ -31,11 +33,6 @@ export interface StatesPort {
   saveDevice(device: string, stored: Stored<DeviceState> | undefined): void;
   savePresence(provider: string, stored: Stored<PresenceState> | undefined): void;
   saveMailbox(mailbox: string, stored: Stored<MailboxCounts> | undefined): void;
-}
-
-/** The disk refused; nothing was changed. */
-export class StoreError extends Error {
-  override readonly name = "StoreError";
 }
 
 /** A table of states has as many rows as it may have. */

@@ -1,0 +1,234 @@
+/**
+ * Owns the one SQLite file: how it is opened, made durable, found damaged, written and closed.
+ *
+ * Theory. WAL with `synchronous=FULL`: a transaction that committed is on the disk, whatever happens next. The file belongs to
+ * one process (`locking_mode=EXCLUSIVE`): a second hintd on the same directory is refused before it touches anything.
+ * Everything is synchronous: a write takes one flush of the disk, and what belongs together shares it in one `write`.
+ */
+import { Database as Connection, type SQLQueryBindings, type Statement } from "bun:sqlite";
+import { chmodSync, closeSync, existsSync, openSync, renameSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "../runtime/clock.ts";
+import { secondText } from "../runtime/instant.ts";
+import type { Log } from "../runtime/log.ts";
+import { StoreError } from "../runtime/store_error.ts";
+import { DatabaseTooNew, migrate } from "./migrations.ts";
+
+/** Name of the file inside the data directory. */
+export const databaseFile = "hintd.sqlite";
+
+/** What a database is opened with. */
+export interface DatabaseOptions {
+  /** An existing directory. */
+  readonly directory: string;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+/**
+ * Opens the database of a data directory, making or migrating it. A damaged file is set aside under a dated name, with a
+ * loud message, and a fresh one takes its place.
+ *
+ * @throws DatabaseTooNew for the file of a newer hintd; StoreError when the directory cannot be used or another process
+ * holds the file.
+ */
+export function openDatabase({ directory, log, clock }: DatabaseOptions): Database {
+  const path = join(directory, databaseFile);
+  try {
+    return new Database(openSound(path, (damage) => setAside(path, damage, log, clock)), path, log);
+  } catch (error) {
+    if (error instanceof DatabaseTooNew) throw error;
+    throw new StoreError(`Cannot open the database "${path}": ${explain(error)}`, { cause: error });
+  }
+}
+
+/** The open database. Whoever stores something prepares its statements here, once, and runs them inside `write`. */
+export class Database {
+  readonly path: string;
+  readonly #connection: Connection;
+  readonly #log: Log;
+  readonly #statements: Statement[] = [];
+  #isWriting = false;
+  #problem: StoreError | undefined;
+
+  /** @param connection Checked and migrated; owned from here on. */
+  constructor(connection: Connection, path: string, log: Log) {
+    this.#connection = connection;
+    this.path = path;
+    this.#log = log;
+  }
+
+  /** Why the last write was refused; undefined when it was not. */
+  get problem(): StoreError | undefined {
+    return this.#problem;
+  }
+
+  /** Prepares a statement that lives as long as the database. */
+  prepare<Row, Parameters extends SQLQueryBindings[]>(sql: string): Statement<Row, Parameters> {
+    const statement = this.#connection.prepare<Row, Parameters>(sql);
+    this.#statements.push(statement as Statement);
+    return statement as Statement<Row, Parameters>;
+  }
+
+  /**
+   * Runs one query, such as a load at start.
+   *
+   * @throws StoreError when the file cannot be read.
+   */
+  rows<Row>(sql: string, ...parameters: SQLQueryBindings[]): Row[] {
+    try {
+      using statement = this.#connection.prepare<Row, SQLQueryBindings[]>(sql);
+      return statement.all(...parameters);
+    } catch (error) {
+      throw new StoreError(`Cannot read the database: ${explain(error)}`, { cause: error });
+    }
+  }
+
+  /**
+   * Runs `action` as one transaction: when this returns, all it wrote is on the disk. A `write` within a `write` joins it.
+   *
+   * @throws StoreError when the disk refuses: nothing was written. What else `action` throws: nothing was written either.
+   */
+  write(action: () => void): void {
+    if (this.#isWriting) return action();
+    this.#isWriting = true;
+    try {
+      this.#connection.run("BEGIN IMMEDIATE");
+      action();
+      this.#connection.run("COMMIT");
+    } catch (error) {
+      throw this.#rolledBack(error);
+    } finally {
+      this.#isWriting = false;
+    }
+    if (this.#problem !== undefined) {
+      this.#problem = undefined;
+      this.#log.info("store", "The database can be written again");
+    }
+  }
+
+  /** Closes the file; everything is in it, and nothing lies beside it. */
+  close(): void {
+    for (const statement of this.#statements) statement.finalize();
+    this.#connection.close(true);
+  }
+
+  #rolledBack(error: unknown): unknown {
+    if (this.#connection.inTransaction) this.#connection.run("ROLLBACK");
+    if (!isSqliteError(error)) return error;
+    const refusal = new StoreError(`Cannot write the database: ${explain(error)}`, { cause: error });
+    if (this.#problem?.message !== refusal.message) this.#log.error("store", refusal.message, { path: this.path });
+    this.#problem = refusal;
+    return refusal;
+  }
+}
+
+/** Opens the file, having one that is damaged replaced by none; in the shape of this program. */
+function openSound(path: string, replace: (damage: string) => void): Connection {
+  let connection: Connection;
+  try {
+    connection = connect(path);
+  } catch (error) {
+    const damage = damageIn(error);
+    if (damage === undefined) throw error;
+    replace(damage);
+    connection = connect(path);
+  }
+  try {
+    migrate(connection);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** Opens the file with the rights of its owner alone, as the durable kind of database, and checks it through. */
+function connect(path: string): Connection {
+  if (existsSync(path) && statSync(path).size === 0) throw new Damage("it is empty");
+  closeSync(openSync(path, "a", 0o600));
+  chmodSync(path, 0o600);
+  const connection = new Connection(path, { readwrite: true });
+  try {
+    connection.run("PRAGMA busy_timeout = 2000");
+    connection.run("PRAGMA locking_mode = EXCLUSIVE");
+    connection.run("PRAGMA journal_mode = WAL");
+    connection.run("PRAGMA synchronous = FULL");
+    connection.run("PRAGMA journal_size_limit = 4194304");
+    using check = connection.prepare<{ quick_check: string }, []>("PRAGMA quick_check(1)");
+    const finding = check.get()!.quick_check;
+    if (finding !== "ok") throw new Damage(finding);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** The file is no sound database; the message says what is wrong. */
+class Damage extends Error {}
+
+/** What an error says is damaged in the file; undefined for an error that says nothing of the kind. */
+function damageIn(error: unknown): string | undefined {
+  if (error instanceof Damage) return error.message;
+  if (!isSqliteError(error)) return undefined;
+  return [CORRUPT, NOT_A_DATABASE].includes(primaryCode(error)) ? error.message : undefined;
+}
+
+/** Renames a damaged file and what belongs to it, so that nothing of it is taken for part of the next one. */
+function setAside(path: string, damage: string, log: Log, clock: Clock): void {
+  const stem = `${path}.damaged-${secondText(clock.wall()).replaceAll(":", "")}`;
+  let target = stem;
+  for (let n = 2; existsSync(target); n++) target = `${stem}-${n}`;
+  for (const suffix of ["", "-wal", "-shm", "-journal"]) {
+    if (existsSync(path + suffix)) renameSync(path + suffix, target + suffix);
+  }
+  log.error(
+    "store",
+    "THE DATABASE IS DAMAGED: it was set aside, a new and empty one is used; what was stored is lost",
+    {
+      damage,
+      set_aside: target,
+    },
+  );
+}
+
+/** SQLite's primary result codes that this file tells apart. Source: https://sqlite.org/rescode.html */
+const BUSY = 5,
+  LOCKED = 6,
+  READ_ONLY = 8,
+  IO_ERROR = 10,
+  CORRUPT = 11,
+  FULL = 13,
+  CANNOT_OPEN = 14,
+  NOT_A_DATABASE = 26;
+
+const explanations: Readonly<Record<number, string>> = {
+  [BUSY]: "another process uses it",
+  [LOCKED]: "another process uses it",
+  [READ_ONLY]: "it is read-only",
+  [IO_ERROR]: "the disk reports an error",
+  [CORRUPT]: "it is damaged",
+  [FULL]: "the disk is full",
+  [CANNOT_OPEN]: "the file cannot be opened",
+  [NOT_A_DATABASE]: "it is damaged",
+};
+
+interface SqliteError extends Error {
+  readonly errno: number;
+}
+
+function isSqliteError(error: unknown): error is SqliteError {
+  return error instanceof Error && error.name === "SQLiteError";
+}
+
+function primaryCode(error: SqliteError): number {
+  return error.errno & 0xff;
+}
+
+/** What an error means, for the operator. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const meaning = isSqliteError(error) ? explanations[primaryCode(error)] : undefined;
+  return meaning === undefined ? error.message : `${meaning} (${error.message})`;
+}
