@@ -143,6 +143,12 @@ const commands: readonly CommandRow[] = [
   },
 ];
 
+/** What the groups of commands are about. */
+const groups: Readonly<Record<string, string>> = {
+  devstate: "list, set and unset the states of devices",
+  presencestate: "list, set and unset the states of presence providers",
+};
+
 /** Reads `args` by the table and runs the command; resolves to its exit code, 2 for wrong usage. */
 export async function runProgram(args: readonly string[]): Promise<number> {
   let exitCode = 0;
@@ -183,7 +189,7 @@ function commandAt(program: Command, usage: string): Command {
   let parent = program;
   for (const name of names.slice(0, -1)) {
     parent = parent.commands.find((one) => one.name() === name) ??
-      parent.command(name).description(`list, set and unset: see hintd ${name} --help`).helpCommand(false);
+      parent.command(name).description(groups[name] ?? "").helpCommand(false);
   }
   const command = parent.command(names.at(-1)!);
   if (firstArgument >= 0) command.arguments(words.slice(firstArgument).join(" "));
