@@ -16,6 +16,7 @@ export class ClientSlots {
   #lastFree: ClientSlot | undefined;
   #takenCount = 0;
 
+  /** An empty table of at most `max` slots; no more than a branch can tell apart. */
   constructor(host: ClientHost, max: number) {
     this.#host = host;
     this.#max = max;

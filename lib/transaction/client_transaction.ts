@@ -16,8 +16,11 @@ import type { TransactionCounters } from "./transaction_counters.ts";
 
 /** What a slot demands of its layer. */
 export interface ClientHost {
+  /** Where Timers E and F wait. */
   readonly timers: Timers;
+  /** Spans of what begins now. */
   readonly timings: TransactionTimings;
+  /** The layer's counters. */
   readonly counters: TransactionCounters;
   /** The slot is done; it may be taken again from `reusableAt` on. */
   clientEnded(slot: ClientSlot, reusableAt: Millis): void;
@@ -29,12 +32,16 @@ const NO_BYTES = new Uint8Array(0);
 
 /** A place for one request on its way. */
 export class ClientSlot implements ClientTransaction, TimerOwner {
+  /** Place in the table of slots. */
   readonly index: number;
   readonly branch: Uint8Array;
+  /** Only `step`, `begin` and `abandon` write it. */
   state: ClientState = "terminated";
+  /** Method of the request. */
   method: Method = Method.unknown;
   /** End of Timer K, from which on the slot may be taken. Only the table of slots reads and writes it and the link. */
   reusableAt: Millis = 0;
+  /** The next free slot after this one. */
   nextFree: ClientSlot | undefined = undefined;
   readonly #host: ClientHost;
   readonly #deadline = new TimerEntry(this);
@@ -45,13 +52,14 @@ export class ClientSlot implements ClientTransaction, TimerOwner {
   #endsAt: Millis = 0;
   #intervalMillis = 0;
 
+  /** A free slot; made once. */
   constructor(index: number, host: ClientHost) {
     this.index = index;
     this.branch = newBranch(index);
     this.#host = host;
   }
 
-  /** By which the request leaves; of a request that is done, by which it left. */
+  /** By which the request leaves; there until its user has been told the end. */
   get flow(): Flow {
     return this.#flow!;
   }

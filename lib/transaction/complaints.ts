@@ -7,6 +7,7 @@ export class Complaints {
   readonly #max: number;
   readonly #sources = new Set<string>();
 
+  /** A memory of at most `max` sources. */
   constructor(max: number) {
     this.#max = max;
   }

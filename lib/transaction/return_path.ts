@@ -8,6 +8,7 @@ import type { ResponseRoutes } from "./transaction.ts";
 
 /** Where the response to one request goes. */
 export interface ReturnPath {
+  /** By which the request came. */
   readonly flow: Flow;
   /** Port of sent-by, or the transport's default. */
   readonly sentByPort: number;

@@ -7,6 +7,7 @@ import type { ServerMachine } from "./server_transaction.ts";
 
 /** How much is remembered. */
 export interface ServerBounds {
+  /** Transactions. */
   readonly count: number;
   /** Keys and stored responses: a request of 64 KiB leaves about as much behind. */
   readonly bytes: number;
@@ -24,6 +25,7 @@ export class ServerTable {
   #count = 0;
   #heldBytes = 0;
 
+  /** An empty table. */
   constructor(bounds: ServerBounds) {
     this.#bounds = bounds;
   }

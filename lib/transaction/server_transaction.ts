@@ -23,10 +23,15 @@ import type { TransactionCounters } from "./transaction_counters.ts";
 
 /** What a server transaction demands of its layer. */
 export interface ServerHost {
+  /** Where Timers G, H, I, J and L wait. */
   readonly timers: Timers;
+  /** Spans of what is entered now. */
   readonly timings: TransactionTimings;
+  /** Source of tags. */
   readonly entropy: Entropy;
+  /** The layer's counters. */
   readonly counters: TransactionCounters;
+  /** Where answers go. */
   readonly routes: ResponseRoutes;
   /** The transaction is over. */
   serverEnded(transaction: ServerMachine): void;
@@ -42,13 +47,16 @@ const inviteTryingMillis = 200;
 /** One request that was received. */
 export class ServerMachine implements ServerTransaction, TimerOwner {
   readonly flow: Flow;
+  /** See `transactionKey`. */
   readonly key: string;
   /** Key among requests that a proxy may have forked; `undefined` inside a dialog. */
   readonly mergeKey: string | undefined;
+  /** Method id. */
   readonly method: Method;
   /** The method's name. */
   readonly methodText: string;
   isRportForced: boolean;
+  /** Only `step` and `abandon` write it. */
   state: ServerState;
   /** What it keeps of what it received and sent, roughly. */
   heldBytes: number;
@@ -68,6 +76,7 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
   #endsAt: Millis = 0;
   #intervalMillis = 0;
 
+  /** A transaction in its first state, not yet in the table; copies what it needs of `request`. */
   constructor(
     request: Message,
     parts: { host: ServerHost; flow: Flow; key: string; mergeKey: string | undefined; isRportForced: boolean },

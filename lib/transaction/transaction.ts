@@ -33,7 +33,9 @@ export interface ServerTransaction {
 
 /** A request of ours on its way. Valid until its user is told the end; the object is used again then. */
 export interface ClientTransaction {
+  /** By which the request leaves. */
   readonly flow: Flow;
+  /** Method of the request. */
   readonly method: Method;
   /** Value of the branch parameter of the request's Via; `TransactionLayer.branchLength` bytes, valid until the end. */
   readonly branch: Uint8Array;

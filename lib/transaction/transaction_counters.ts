@@ -3,6 +3,7 @@ import type { Counters } from "../runtime/counters.ts";
 
 /** Counts since start. */
 export interface TransactionCounters extends Counters {
+  /** New requests that were handed up. */
   requestsReceived: number;
   /** Retransmitted requests that got the stored answer, or none yet. */
   requestsRepeated: number;
@@ -12,10 +13,13 @@ export interface TransactionCounters extends Counters {
   requestsRefused: number;
   /** Answered requests forgotten before their time, to make room. */
   requestsForgotten: number;
+  /** ACKs of refused INVITEs. */
   acksAbsorbed: number;
   /** ACKs of no transaction. */
   acksStray: number;
+  /** CANCELs, whatever they met. */
   cancelsReceived: number;
+  /** Responses sent for the first time. */
   responsesSent: number;
   /** Responses sent again, asked or unasked. */
   responsesRepeated: number;
@@ -25,14 +29,17 @@ export interface TransactionCounters extends Counters {
   garbageAnswered: number;
   /** Messages that broke the grammar, and could not be answered. */
   garbageIgnored: number;
+  /** Requests of ours, each counted once. */
   requestsSent: number;
   /** Requests of ours sent again. */
   requestsResent: number;
+  /** Responses handed up. */
   responsesReceived: number;
   /** Responses to what is answered already. */
   responsesAbsorbed: number;
   /** Responses to nothing of ours. */
   responsesStray: number;
+  /** Requests of ours that Timer F ended. */
   timeouts: number;
   /** Requests of ours whose flow broke. */
   failures: number;

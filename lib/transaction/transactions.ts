@@ -38,10 +38,15 @@ import type { TransactionCounters } from "./transaction_counters.ts";
 
 /** What the layer is made of. */
 export interface TransactionParts {
+  /** Where all deadlines wait. */
   readonly timers: Timers;
+  /** Source of branches and tags. */
   readonly entropy: Entropy;
+  /** Told of garbage once per source, and of our own faults. */
   readonly log: Log;
+  /** Incremented in place. */
   readonly counters: TransactionCounters;
+  /** Spans at the start; see `TransactionLayer.timings`. */
   readonly timings: TransactionTimings;
   /** Answers go to the source port until an endpoint's `force_rport` says otherwise; true unless told. */
   readonly isRportForced?: boolean;
@@ -53,8 +58,11 @@ export interface TransactionParts {
 
 /** The layer, for the status page. */
 export interface TransactionsSnapshot {
+  /** Requests remembered. */
   readonly serverCount: number;
+  /** Requests of ours on their way. */
   readonly clientCount: number;
+  /** A copy. */
   readonly counters: TransactionCounters;
 }
 
@@ -68,8 +76,11 @@ const retryAfterSeconds = 5;
 export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
   /** Bytes of every branch. */
   readonly branchLength: number = branchLength;
+  /** Where all deadlines wait. */
   readonly timers: Timers;
+  /** Source of branches and tags. */
   readonly entropy: Entropy;
+  /** Incremented in place. */
   readonly counters: TransactionCounters;
   /** Spans of transactions; new ones hold for what begins after the change. */
   timings: TransactionTimings;
@@ -83,6 +94,7 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
   #user: TransactionUser | undefined;
   #routes: ResponseRoutes | undefined;
 
+  /** An idle layer; `attach` follows. */
   constructor(parts: TransactionParts) {
     this.timers = parts.timers;
     this.entropy = parts.entropy;

@@ -14,7 +14,7 @@ import type { TransportCounters } from "./transport_counters.ts";
 
 /** What a connection demands of its socket; Bun's TCP and TLS sockets have it. */
 export interface StreamSocket {
-  /** @returns How many bytes were taken; negative when it is closed. */
+  /** Hands bytes to the kernel; returns how many it took, negative when the socket is closed. */
   write(bytes: Uint8Array): number;
   /** Ends our direction once all is sent. */
   shutdown(): void;
@@ -24,15 +24,25 @@ export interface StreamSocket {
 
 /** What a connection is made of. */
 export interface ConnectionParts {
+  /** Id of the flow. */
   readonly id: number;
+  /** Transport by which it runs. */
   readonly transport: TransportName;
+  /** True under TLS. */
   readonly isSecure: boolean;
+  /** By which it came, or in whose name it was opened. */
   readonly listener: Listener;
+  /** The peer's address, IPv6 without brackets. */
   readonly remoteAddress: string;
+  /** The peer's port. */
   readonly remotePort: number;
+  /** The socket, which tells its events to the connection. */
   readonly socket: StreamSocket;
+  /** Gets messages, and is told of the end. */
   readonly receiver: FlowReceiver;
+  /** Where the deadline waits. */
   readonly timers: Timers;
+  /** Incremented in place. */
   readonly counters: TransportCounters;
 }
 
@@ -48,11 +58,13 @@ const pong = new Uint8Array([0x0d, 0x0a]);
 /** A flow over one connection. */
 export class Connection implements Flow, FrameReceiver, TimerOwner {
   readonly id: number;
+  /** Transport by which it runs. */
   readonly transport: TransportName;
   readonly isReliable = true;
   readonly isSecure: boolean;
   readonly listener: Listener;
   readonly remoteAddress: string;
+  /** The peer's port. */
   readonly remotePort: number;
   readonly #parts: ConnectionParts;
   readonly #framer = new StreamFramer(this);
@@ -63,6 +75,7 @@ export class Connection implements Flow, FrameReceiver, TimerOwner {
   #heardCount = 0;
   #state: "open" | "lingering" | "closed" = "open";
 
+  /** An open connection, whose first message is awaited. */
   constructor(parts: ConnectionParts) {
     this.id = parts.id;
     this.transport = parts.transport;

@@ -9,11 +9,13 @@ import type { HostPort, TransportName } from "./transport.ts";
 export interface ListenerOptions {
   /** Unique. */
   readonly name: string;
+  /** Transport of the socket. */
   readonly transport: TransportName;
   /** IPv4, or IPv6 without brackets. */
   readonly address: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** In-dialog requests leave by the listener on which the peer's last request came. */
   readonly isSymmetric: boolean;
   /** What peers outside `localNetworks` are told: host, or host:port; `undefined` for the bound address. */
   readonly externalAddress?: string | undefined;
@@ -59,7 +61,7 @@ export class AdvertisedAddress {
   readonly #localNetworks: BlockList;
   readonly #localAddresses: LocalAddresses;
 
-  /** @param port The port really bound. */
+  /** What `options` say; `port` is the one really bound. */
   constructor(options: ListenerOptions, port: number, localAddresses: LocalAddresses) {
     this.#address = options.address;
     this.#port = port;

@@ -14,6 +14,7 @@ export interface InterfaceAddress {
   readonly address: string;
   /** Address and prefix length, as `192.168.1.1/24`. */
   readonly cidr: string;
+  /** True for loopback. */
   readonly isInternal: boolean;
 }
 
@@ -77,6 +78,7 @@ export class LocalAddresses {
   #networks: LocalNetwork[] = [];
   #readAt: Millis = -Infinity;
 
+  /** Asks nothing until it is asked. */
   constructor(host: HostNetwork, clock: Clock) {
     this.#host = host;
     this.#clock = clock;

@@ -48,6 +48,8 @@ export class Outbox {
   #isBlocked = false;
 
   /**
+   * An empty outbox.
+   *
    * @param parts.waitingMax Datagrams that may wait.
    * @param parts.schedule Calls back once, in the next turn of the event loop.
    */

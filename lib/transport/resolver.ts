@@ -14,6 +14,7 @@ import { defaultPort, type Destination, type TransportName } from "./transport.t
 export interface ServiceRecord {
   /** Name of the host. */
   readonly name: string;
+  /** Port of the service. */
   readonly port: number;
   /** Lower ones are tried first. */
   readonly priority: number;
@@ -23,6 +24,7 @@ export interface ServiceRecord {
 
 /** One address record. */
 export interface AddressRecord {
+  /** IPv4 or IPv6. */
   readonly address: string;
   /** How long it may be kept, in seconds. */
   readonly ttlSeconds: number;
@@ -40,6 +42,7 @@ export interface DnsPort {
 export interface ResolverTarget {
   /** Name, IPv4, or IPv6 with or without brackets. */
   readonly host: string;
+  /** Port in the URI. */
   readonly port?: number | undefined;
   /** The URI's `transport` parameter, where it names one of ours. */
   readonly transport?: TransportName | undefined;
@@ -64,8 +67,11 @@ interface CacheEntry {
 
 /** What a resolver is made of. */
 export interface ResolverParts {
+  /** Who knows names. */
   readonly dns: DnsPort;
+  /** Against which lifetimes run. */
   readonly clock: Clock;
+  /** Dice for SRV weights. */
   readonly entropy: Entropy;
   /** Transports that may be used, best first; asked anew each time, since listeners change. */
   readonly transports: () => readonly TransportName[];
@@ -78,6 +84,7 @@ export class Resolver {
   readonly #addresses = new Map<string, { addresses: readonly string[]; until: Millis }>();
   readonly #failed = new Map<string, Millis>();
 
+  /** A resolver with an empty cache. */
   constructor(parts: ResolverParts) {
     this.#parts = parts;
   }

@@ -10,7 +10,9 @@ import type { ListenerParts } from "./udp.ts";
 
 /** What a listener for streams is made of. */
 export interface StreamListenerParts extends ListenerParts {
+  /** Where connections' deadlines wait. */
   readonly timers: Timers;
+  /** All connections of the appliance. */
   readonly connections: Connections;
 }
 
@@ -25,6 +27,7 @@ const kernelKeepAliveMillis = 60_000;
 
 /** A listening TCP socket. */
 export class TcpListener implements Listener {
+  /** Always TCP. */
   readonly transport = "tcp";
   readonly address: string;
   readonly port: number;

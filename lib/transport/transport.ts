@@ -21,6 +21,7 @@ export interface HostPort {
 export interface Listener {
   /** As `config.toml` names it; unique. */
   readonly name: string;
+  /** Transport of the socket. */
   readonly transport: TransportName;
   /** The bound address, IPv6 without brackets; `0.0.0.0` or `::` for all. */
   readonly address: string;
@@ -38,6 +39,7 @@ export interface Listener {
 export interface Flow {
   /** Unique among the flows of the process; never used again. */
   readonly id: number;
+  /** Transport by which it runs. */
   readonly transport: TransportName;
   /** True for streams: no retransmission. */
   readonly isReliable: boolean;
@@ -47,6 +49,7 @@ export interface Flow {
   readonly listener: Listener;
   /** The peer's address, IPv6 without brackets. */
   readonly remoteAddress: string;
+  /** The peer's port. */
   readonly remotePort: number;
   /** False once nothing can be sent any more. */
   readonly isOpen: boolean;
@@ -73,9 +76,11 @@ export interface FlowReceiver {
 
 /** Where a request shall go: one address, no names. */
 export interface Destination {
+  /** Transport to use. */
   readonly transport: TransportName;
   /** IPv6 without brackets. */
   readonly address: string;
+  /** 1–65535. */
   readonly port: number;
 }
 

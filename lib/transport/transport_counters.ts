@@ -3,7 +3,9 @@ import type { Counters } from "../runtime/counters.ts";
 
 /** Counts since start. */
 export interface TransportCounters extends Counters {
+  /** All that arrived, keep-alives and strangers included. */
   datagramsReceived: number;
+  /** All that the kernel took. */
   datagramsSent: number;
   /** Not sent because too many waited. */
   datagramsDropped: number;
@@ -17,12 +19,15 @@ export interface TransportCounters extends Counters {
   strangeDatagrams: number;
   /** Bytes received by connections. */
   streamBytesReceived: number;
+  /** Connections that peers opened. */
   connectionsAccepted: number;
+  /** Connections that we opened. */
   connectionsOpened: number;
   /** Turned away because too many were open. */
   connectionsRefused: number;
   /** We could not connect. */
   connectionsFailed: number;
+  /** Connections that ended, whoever closed them. */
   connectionsClosed: number;
   /** Closed because a message never ended, or nothing was heard for long. */
   connectionsTimedOut: number;

@@ -23,7 +23,9 @@ export interface ListenerProblem {
 
 /** One listener, for the status page. */
 export interface ListenerSnapshot {
+  /** As `config.toml` names it. */
   readonly name: string;
+  /** Transport of the socket. */
   readonly transport: TransportName;
   /** As bound, IPv6 in brackets. */
   readonly bind: string;
@@ -33,17 +35,25 @@ export interface ListenerSnapshot {
 
 /** The transports, for the status page. */
 export interface TransportsSnapshot {
+  /** In the order of the configuration. */
   readonly listeners: readonly ListenerSnapshot[];
+  /** Open connections. */
   readonly connectionCount: number;
+  /** A copy. */
   readonly counters: TransportCounters;
 }
 
 /** What the registry is made of. */
 export interface TransportsParts {
+  /** Gets everything that arrives; the transaction layer. */
   readonly receiver: FlowReceiver;
+  /** Where connections' deadlines wait. */
   readonly timers: Timers;
+  /** Against which the memory of interfaces ages. */
   readonly clock: Clock;
+  /** Told of listeners opened. */
   readonly log: Log;
+  /** Incremented in place. */
   readonly counters: TransportCounters;
   /** Where addresses are looked up; the machine itself unless told. */
   readonly network?: HostNetwork;
@@ -59,6 +69,7 @@ export class Transports {
   #listeners: OpenListener[] = [];
   #nextFlowId = 1;
 
+  /** A registry without listeners; `start` follows. */
   constructor(parts: TransportsParts) {
     this.#parts = parts;
     this.#localAddresses = new LocalAddresses(parts.network ?? systemNetwork, parts.clock);

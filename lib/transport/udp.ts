@@ -16,8 +16,11 @@ import type { TransportCounters } from "./transport_counters.ts";
 
 /** What every listener is made of. */
 export interface ListenerParts {
+  /** Gets everything that arrives. */
   readonly receiver: FlowReceiver;
+  /** Incremented in place. */
   readonly counters: TransportCounters;
+  /** What wildcard binds advertise. */
   readonly localAddresses: LocalAddresses;
   /** Gives out the ids of flows. */
   readonly nextFlowId: () => number;
@@ -56,6 +59,7 @@ class UdpFlow implements Flow {
 
 /** A bound UDP socket. */
 export class UdpListener implements Listener {
+  /** Always UDP. */
   readonly transport = "udp";
   readonly address: string;
   readonly port: number;
