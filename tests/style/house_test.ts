@@ -80,7 +80,7 @@ test("every directory of lib has its README of one screen", () => {
 
 test("RFCs are cited in one form: RFC 3261 §17.2.2", () => {
   const otherForms = [
-    /\brfc[ -]\d{3,5}\b/,
+    /\brfc[ -]\d{4,5}\b/,
     /\bR[Ff][Cc]-?\d{3,5}\b/,
     /\bRFC \d{3,5}([:,] ?|\s+)([Ss]ection|[Ss]ec\.|§§)/,
     /\bRFC \d{3,5}(§|,? § )/,
