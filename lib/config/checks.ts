@@ -1,0 +1,149 @@
+/**
+ * Owns what a schema cannot say: how the parts of a configuration must fit together.
+ */
+import type { Config } from "./config.ts";
+import { splitBind } from "./options.ts";
+import type { Path } from "./positions.ts";
+
+/** Rules of other layers. Each returns what is wrong, in words, or undefined. */
+export interface ConfigRules {
+  /** Text of a hint. */
+  hint(text: string): string | undefined;
+  /** Extension or pattern. */
+  extension(text: string): string | undefined;
+}
+
+/** Where complaints go. `names` are what might have been meant. */
+export interface Complaints {
+  error(path: Path, message: string, names?: readonly string[]): void;
+  warn(path: Path, message: string, names?: readonly string[]): void;
+}
+
+/** Passwords of the shipped config.toml: everybody knows them. */
+const demoPasswords = ["alice-demo", "bob-demo", "carol-demo"];
+
+/** Checks a configuration whose options are right one by one. */
+export function checkConfig(config: Config, rules: ConfigRules, complaints: Complaints): void {
+  checkServer(config, complaints);
+  checkListeners(config, complaints);
+  checkEndpoints(config, complaints);
+  checkContexts(config, rules, complaints);
+  checkLists(config, complaints);
+}
+
+function checkServer({ server, http }: Config, { error }: Complaints): void {
+  if (server.min_expiry > server.max_expiry) {
+    error(["server", "min_expiry"], `found ${server.min_expiry}; it cannot be above max_expiry (${server.max_expiry})`);
+  }
+  if (http.password_hash === "" && !isLoopback(http.bind)) {
+    error(
+      ["http", "bind"],
+      `"${http.bind}" can be reached from outside: password_hash is needed (hintd hash-password)`,
+    );
+  }
+  const names = new Set<string>();
+  http.tokens.forEach(({ name }, i) => {
+    if (names.has(name)) error(["http", "tokens", i, "name"], `there is another token "${name}"`);
+    names.add(name);
+  });
+}
+
+function checkListeners({ listen }: Config, { error, warn }: Complaints): void {
+  if (listen.length === 0) warn(["listen"], "there is no [[listen]]: no phone can reach hintd");
+  const binds = new Set<string>();
+  const names = new Set<string>();
+  listen.forEach((each, i) => {
+    const socket = `${each.transport} ${each.bind}`;
+    if (binds.has(socket) && splitBind(each.bind)?.port !== 0) {
+      error(["listen", i, "bind"], `there is another listener on ${socket}`);
+    }
+    if (names.has(each.name)) error(["listen", i, "name"], `there is another listener "${each.name}"`);
+    binds.add(socket);
+    names.add(each.name);
+    const isTls = each.transport === "tls" || each.transport === "wss";
+    if (isTls && each.cert_file === "") {
+      error(["listen", i], `transport ${each.transport} needs cert_file and key_file`);
+    }
+  });
+}
+
+function checkEndpoints(config: Config, { error, warn }: Complaints): void {
+  const listeners = config.listen.map((each) => each.name);
+  const owners = new Map<string, string>();
+  for (const [name, endpoint] of Object.entries(config.endpoints)) {
+    const path = ["endpoints", name];
+    const { auth } = endpoint;
+    if (auth === undefined && endpoint.match.length === 0) {
+      warn(path, "has neither auth nor match: whoever uses this name is believed");
+    }
+    if (auth !== undefined) {
+      const owner = owners.get(auth.username);
+      if (owner !== undefined && endpoint.identify_by.includes("auth_username")) {
+        error([...path, "auth", "username"], `"${auth.username}" is also the user name of endpoint "${owner}"`);
+      }
+      owners.set(auth.username, name);
+      if (auth.password !== undefined && demoPasswords.includes(auth.password)) {
+        warn([...path, "auth", "password"], "is the demo password that everybody knows: change it");
+      }
+    }
+    if (endpoint.permit.length > 0 && endpoint.deny.length === 0) {
+      warn([...path, "permit"], 'shuts nobody out without deny, such as deny = ["0.0.0.0/0"]');
+    }
+    if (endpoint.transport !== "" && !listeners.includes(endpoint.transport)) {
+      error([...path, "transport"], `there is no listener "${endpoint.transport}"`, listeners);
+    }
+    for (const option of ["context", "subscribe_context"] as const) {
+      const context = endpoint[option];
+      if (context === "" || context in config.contexts) continue;
+      warn(
+        [...path, option],
+        `there is no context "${context}": this endpoint finds no hints`,
+        Object.keys(config.contexts),
+      );
+    }
+    endpoint.aors.forEach((aor, i) => {
+      if (!(aor in config.aors)) error([...path, "aors", i], `there is no [aors.${aor}]`, Object.keys(config.aors));
+    });
+  }
+}
+
+function checkContexts(config: Config, rules: ConfigRules, { error, warn }: Complaints): void {
+  const contexts = Object.keys(config.contexts);
+  const endpoints = Object.keys(config.endpoints);
+  for (const [name, context] of Object.entries(config.contexts)) {
+    context.include.forEach((included, i) => {
+      if (!contexts.includes(included)) {
+        error(["contexts", name, "include", i], `there is no context "${included}"`, contexts);
+      }
+    });
+    for (const [exten, hint] of Object.entries(context.hints)) {
+      const path = ["contexts", name, "hints", exten];
+      const wrongExtension = rules.extension(exten);
+      if (wrongExtension !== undefined) error(path, wrongExtension);
+      const wrongHint = rules.hint(hint);
+      if (wrongHint !== undefined) error(path, wrongHint);
+      for (const [, endpoint] of hint.matchAll(/\b(?:PJSIP|SIP)\/([^&,($]+)(?![^&,(]*\$)/gi)) {
+        if (endpoint === undefined || endpoints.includes(endpoint.trim())) continue;
+        warn(path, `there is no endpoint "${endpoint.trim()}": its lamp stays unavailable`, endpoints);
+      }
+    }
+  }
+}
+
+function checkLists(config: Config, { error, warn }: Complaints): void {
+  const extensions = new Set(Object.values(config.contexts).flatMap((context) => Object.keys(context.hints)));
+  const hasPatterns = [...extensions].some((exten) => exten.startsWith("_"));
+  for (const [name, list] of Object.entries(config.lists)) {
+    if (list.list_item.includes(name)) error(["lists", name, "list_item"], `the list "${name}" contains itself`);
+    if (list.event === "message-summary") continue;
+    list.list_item.forEach((item, i) => {
+      if (extensions.has(item) || item in config.lists || hasPatterns) return;
+      warn(["lists", name, "list_item", i], `there is neither a hint nor a list "${item}"`, [...extensions]);
+    });
+  }
+}
+
+function isLoopback(bind: string): boolean {
+  const address = splitBind(bind)?.address ?? "";
+  return address === "localhost" || address === "::1" || address.startsWith("127.");
+}

@@ -1,0 +1,66 @@
+/**
+ * Owns the difference between two configurations, in words for the operator.
+ */
+import type { Config } from "./config.ts";
+
+/** What a reload changes: "3 hints added", "1 hint removed", "endpoint bob changed"; empty when nothing does. */
+export function describeChanges(former: Config, next: Config): string[] {
+  return [
+    ...named("endpoint", former.endpoints, next.endpoints),
+    ...named("aor", former.aors, next.aors),
+    ...counted("hint", hintsOf(former), hintsOf(next)),
+    ...named("list", former.lists, next.lists),
+    ...named("listener", listenersOf(former), listenersOf(next)),
+    ...named("outbound_publish", former.outbound_publish, next.outbound_publish),
+    ...(["server", "timers", "http", "bodies", "phones"] as const)
+      .filter((section) => !isEqual(former[section], next[section])).map((section) => `[${section}] changed`),
+    ...contextsChanged(former, next),
+  ];
+}
+
+type Table = Readonly<Record<string, unknown>>;
+
+function hintsOf(config: Config): Table {
+  return Object.fromEntries(
+    Object.entries(config.contexts).flatMap(([name, context]) =>
+      Object.entries(context.hints).map(([exten, hint]) => [`${exten}@${name}`, hint])
+    ),
+  );
+}
+
+function listenersOf(config: Config): Table {
+  return Object.fromEntries(config.listen.map((each) => [each.name, each]));
+}
+
+/** Contexts whose includes or autohints are others; their hints are counted elsewhere. */
+function contextsChanged(former: Config, next: Config): string[] {
+  const rest = (config: Config): Table =>
+    Object.fromEntries(Object.entries(config.contexts).map(([name, { hints: _hints, ...other }]) => [name, other]));
+  return named("context", rest(former), rest(next));
+}
+
+function named(what: string, former: Table, next: Table): string[] {
+  const { added, removed, changed } = compare(former, next);
+  return [
+    ...added.map((name) => `${what} ${name} added`),
+    ...removed.map((name) => `${what} ${name} removed`),
+    ...changed.map((name) => `${what} ${name} changed`),
+  ];
+}
+
+function counted(what: string, former: Table, next: Table): string[] {
+  return Object.entries(compare(former, next)).filter(([, keys]) => keys.length > 0)
+    .map(([verb, keys]) => `${keys.length} ${what}${keys.length === 1 ? "" : "s"} ${verb}`);
+}
+
+function compare(former: Table, next: Table): { added: string[]; removed: string[]; changed: string[] } {
+  return {
+    added: Object.keys(next).filter((key) => !(key in former)),
+    removed: Object.keys(former).filter((key) => !(key in next)),
+    changed: Object.keys(next).filter((key) => key in former && !isEqual(former[key], next[key])),
+  };
+}
+
+function isEqual(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
