@@ -74,12 +74,14 @@ export async function loadConfig(text: string, file: string, rules: ConfigRules)
   if (config !== undefined) {
     checkConfig(config, rules, {
       error: (path, message, names) =>
-        errors.push({ path, message: message + suggestion(path.at(-1), message, names), isKey: false }),
+        errors.push({ path, message: message + suggestion(message, names), isKey: false }),
       warn: (path, message, names) =>
-        warnings.push({ path, message: message + suggestion(path.at(-1), message, names), isKey: false }),
+        warnings.push({ path, message: message + suggestion(message, names), isKey: false }),
     });
   }
-  const located = errors.length + warnings.length === 0 ? [] : await locate(source, file, [...errors, ...warnings]);
+  // What was taken out is missing to the checks: they need not say so.
+  const told = warnings.filter((warning) => !errors.some((error) => isWithin(error.path, warning.path)));
+  const located = errors.length + told.length === 0 ? [] : await locate(source, file, [...errors, ...told]);
   const problems = located.slice(0, errors.length).sort(inOrder);
   const notes = located.slice(errors.length).sort(inOrder);
   return problems.length > 0 || config === undefined
@@ -99,9 +101,7 @@ function judge(raw: Table, errors: Finding[]): Config | undefined {
     for (const issue of judged.error.issues) {
       for (const finding of findingsOf(issue, merged)) {
         if (isInherited(finding.path, own)) continue;
-        if (!errors.some((known) => known.message === finding.message && isSamePath(known.path, finding.path))) {
-          errors.push(finding);
-        }
+        if (!errors.some((known) => isSamePath(known.path, finding.path))) errors.push(finding);
         takeOut(values, finding.path);
       }
     }
@@ -208,7 +208,7 @@ function meant(written: string, names: readonly string[]): string {
 }
 
 /** The suggestion for the quoted name that a cross check complains of. */
-function suggestion(_key: string | number | undefined, message: string, names: readonly string[] = []): string {
+function suggestion(message: string, names: readonly string[] = []): string {
   const quoted = /"([^"]*)"/.exec(message)?.[1];
   return quoted === undefined ? "" : meant(quoted, names);
 }
@@ -249,7 +249,12 @@ function inOrder(a: ConfigProblem, b: ConfigProblem): number {
 }
 
 function isSamePath(a: Path, b: Path): boolean {
-  return a.length === b.length && a.every((each, i) => each === b[i]);
+  return a.length === b.length && isWithin(a, b);
+}
+
+/** Whether `path` leads to `outer` or into it. */
+function isWithin(path: Path, outer: Path): boolean {
+  return outer.every((each, i) => each === path[i]);
 }
 
 function isTable(value: unknown): value is Table {
