@@ -158,6 +158,8 @@ class Probe implements ProbeUser, TimerOwner {
   /** Instants of the present probe's beginning, and of its OPTIONS. */
   #beganAt: Millis = 0;
   #sentAt: Millis = 0;
+  /** Instant of the next probe, while resting. */
+  #nextAt: Millis = 0;
 
   constructor(binding: Binding, origin: string, parts: QualifierParts, firstDelayMillis: number) {
     this.#binding = binding;
@@ -165,12 +167,13 @@ class Probe implements ProbeUser, TimerOwner {
     this.#parts = parts;
     this.#callId = parts.entropy.token(24);
     this.#fromTag = parts.entropy.token(12);
-    parts.timers.arm(this.#deadline, firstDelayMillis);
+    this.#armNext(firstDelayMillis);
   }
 
-  /** Brings the next probe forward. */
+  /** Brings the next probe forward; never puts it off. */
   hurry(delayMillis: number): void {
-    if (this.#state === "resting") this.#parts.timers.arm(this.#deadline, delayMillis);
+    const at = this.#parts.timers.now() + delayMillis;
+    if (this.#state === "resting" && at < this.#nextAt) this.#armNext(delayMillis);
   }
 
   stop(): void {
@@ -267,6 +270,12 @@ class Probe implements ProbeUser, TimerOwner {
     this.#state = "resting";
     const periodMillis = this.#binding.aor.options.qualify_frequency * 1_000;
     const jittered = periodMillis * (1 - JITTER * entropy.uint32() / 2 ** 32);
-    timers.arm(this.#deadline, Math.max(0, this.#beganAt + jittered - timers.now()));
+    this.#armNext(Math.max(0, this.#beganAt + jittered - timers.now()));
+  }
+
+  #armNext(delayMillis: number): void {
+    const { timers } = this.#parts;
+    this.#nextAt = timers.now() + delayMillis;
+    timers.arm(this.#deadline, delayMillis);
   }
 }
