@@ -46,6 +46,7 @@ export type RegistrantOptions = AorOptions & {
 
 /** The parts of the configuration that the registrar needs. */
 export interface RegistrarConfig {
+  /** Options of the whole appliance. */
   readonly server: {
     /** The user part of a URI ends at its first `;`. */
     readonly ignore_uri_user_options: boolean;
@@ -60,6 +61,7 @@ export interface RegistrarConfig {
 
 /** An address-of-record and the contacts bound to it. Source: RFC 3261 §10.1. */
 export class Aor {
+  /** Its name in config.toml. */
   readonly name: string;
   /** Rules in force; replaced by a reload. */
   options: AorOptions;
@@ -70,6 +72,7 @@ export class Aor {
   /** Whether calls would reach somebody; see `Binding.isReachable`. */
   isAvailable = false;
 
+  /** One without contacts. */
   constructor(name: string, options: AorOptions) {
     this.name = name;
     this.options = options;
@@ -83,7 +86,9 @@ export class Aor {
 
 /** An endpoint as far as its registrations go. */
 export interface Registrant {
+  /** Its name in config.toml. */
   readonly endpoint: string;
+  /** Requests go back to where its REGISTERs come from (`rewrite_contact`). */
   readonly isContactRewritten: boolean;
   /** Its addresses-of-record; those that are not configured are missing. */
   readonly aors: readonly Aor[];

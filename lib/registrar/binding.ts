@@ -23,6 +23,7 @@ export interface ContactFlow {
   };
   /** The peer's address, IPv6 without brackets. */
   readonly remoteAddress: string;
+  /** The peer's port. */
   readonly remotePort: number;
   /** False once nothing can be sent any more. */
   readonly isOpen: boolean;
@@ -32,9 +33,11 @@ export interface ContactFlow {
 export interface ContactSource {
   /** Name of the listener that received it. */
   readonly listener: string;
+  /** Name as in `config.toml`. */
   readonly transport: string;
   /** IPv6 without brackets. */
   readonly address: string;
+  /** 1–65535. */
   readonly port: number;
 }
 
@@ -64,6 +67,7 @@ export interface BindingRecord {
   readonly sequence: number;
   /** Path values of that REGISTER, in order. Source: RFC 3327 §5.3. */
   readonly path: readonly string[];
+  /** User-Agent of that REGISTER, cut to `limits.userAgentChars`. */
   readonly userAgent: string;
   /** Where that REGISTER came from; undefined for a permanent contact. */
   readonly source: ContactSource | undefined;
@@ -98,7 +102,9 @@ export interface BindingOwner {
 
 /** One contact of an address-of-record, registered or permanent. Source: RFC 3261 §10.3. */
 export class Binding implements TimerOwner {
+  /** To what it is bound. */
   readonly aor: Aor;
+  /** From config.toml rather than from a REGISTER. */
   readonly isPermanent: boolean;
   /** Its one deadline. */
   readonly expiry = new TimerEntry(this);
@@ -106,14 +112,17 @@ export class Binding implements TimerOwner {
   expiresAt: Millis = Infinity;
   /** The way back; undefined when requests go by the URI or the path. */
   flow: ContactFlow | undefined = undefined;
+  /** What probing has found. */
   status: ContactStatus = "unqualified";
   /** Round trip of the last probe that was answered. */
   roundTripMillis: number | undefined = undefined;
+  /** What brought it into its present state. */
   event: ContactEvent;
   readonly #owner: BindingOwner;
   #record: BindingRecord;
   #uri: Uri;
 
+  /** A binding that does not end by itself yet. `record.uri` has been parsed before. */
   constructor(aor: Aor, record: BindingRecord, owner: BindingOwner) {
     this.aor = aor;
     this.isPermanent = record.source === undefined;

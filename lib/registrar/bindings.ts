@@ -39,17 +39,25 @@ export interface BindingsListener {
 
 /** What Bindings are made of. */
 export interface BindingsParts {
+  /** Wall instants for records. */
   readonly clock: Clock;
+  /** Where deadlines wait. */
   readonly timers: Timers;
+  /** Told when the disk refuses. */
   readonly log: Log;
+  /** Where bindings are kept. */
   readonly port: BindingsPort;
+  /** Who is told of every change. */
   readonly listener: BindingsListener;
 }
 
 /** One contact to be written: the binding that it refreshes, if any, and what shall be kept of it. */
 export interface BindingUpdate {
+  /** The one refreshed; undefined: a new one. */
   readonly binding: Binding | undefined;
+  /** What is kept. */
   readonly record: BindingRecord;
+  /** Lifetime from now. */
   readonly expiresSeconds: number;
 }
 
@@ -59,6 +67,7 @@ export class Bindings implements BindingOwner {
   readonly #byFlow = new Map<number, Set<Binding>>();
   #registeredCount = 0;
 
+  /** None yet; see `restore` and `setPermanent`. */
   constructor(parts: BindingsParts) {
     this.#parts = parts;
   }
@@ -135,7 +144,14 @@ export class Bindings implements BindingOwner {
     }
   }
 
-  /** Takes contacts away for another reason than a REGISTER; what cannot be unstored ends by its deadline after a restart. */
+  /** Takes a contact away at the operator's wish; false when that cannot be stored: it stays then. */
+  withdraw(binding: Binding, event: ContactEvent): boolean {
+    if (!this.#commit({ saved: [], removed: [binding.record.id] })) return false;
+    this.#drop(binding, event);
+    return true;
+  }
+
+  /** Takes contacts away that are gone whatever the disk says; `restore` forgets them if it refuses. */
   remove(bindings: readonly Binding[], event: ContactEvent): void {
     if (bindings.length === 0) return;
     const stored = bindings.filter(({ isPermanent }) => !isPermanent);

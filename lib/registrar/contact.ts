@@ -15,12 +15,15 @@ import { refusals } from "./refusals.ts";
 
 /** One Contact of a REGISTER, read and judged. */
 export interface RequestedContact {
+  /** The URI. */
   readonly uri: Uri;
   /** The URI as it was written. */
   readonly uriText: string;
+  /** Display name; empty when there is none. */
   readonly display: string;
   /** Parameters without `expires`. */
   readonly params: readonly Param[];
+  /** Preference, 0 to 1. */
   readonly q: number;
   /** `+sip.instance` in lower case; empty when there is none. */
   readonly instance: string;

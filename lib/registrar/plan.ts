@@ -13,11 +13,13 @@ import { isReject, refusals } from "./refusals.ts";
 export interface PlannedUpdate {
   /** The binding that it refreshes; undefined: a new one. */
   readonly binding: Binding | undefined;
+  /** What is to be written. */
   readonly contact: RequestedContact;
 }
 
 /** The changes of one REGISTER. */
 export interface Plan {
+  /** Contacts to be written. */
   readonly updates: readonly PlannedUpdate[];
   /** Bindings that go: asked for, or pushed out. */
   readonly removals: readonly Binding[];
@@ -25,7 +27,9 @@ export interface Plan {
 
 /** What bindings remember of the request that writes them, and are compared by. */
 export interface Origin {
+  /** Call-ID of the request. */
   readonly callId: string;
+  /** Its CSeq number. */
   readonly sequence: number;
   /** Address it came from, where that and not the Contact says where the phone is; else undefined. */
   readonly rewrittenTo: string | undefined;

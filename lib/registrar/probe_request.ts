@@ -6,10 +6,15 @@ import type { ContactFlow, ContactTarget } from "./binding.ts";
 
 /** What one probe says. */
 export interface ProbeRequestParts {
+  /** Request-URI and route. */
   readonly target: ContactTarget;
+  /** By which it leaves. */
   readonly flow: ContactFlow;
+  /** Value of the branch parameter. */
   readonly branch: Uint8Array;
+  /** The same in all probes of one contact. */
   readonly callId: string;
+  /** Likewise. */
   readonly fromTag: string;
   /** CSeq number. */
   readonly sequence: number;

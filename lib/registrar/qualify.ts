@@ -53,10 +53,15 @@ export interface ContactFlows {
 
 /** What a Qualifier is made of. */
 export interface QualifierParts {
+  /** Where deadlines wait. */
   readonly timers: Timers;
+  /** Source of Call-IDs, tags and jitter. */
   readonly entropy: Entropy;
+  /** How an OPTIONS is sent. */
   readonly transactions: ProbeSender;
+  /** How a contact without a flow of its own is reached. */
   readonly flows: ContactFlows;
+  /** Incremented in place. */
   readonly counters: QualifyCounters;
   /** Value of User-Agent; empty for none. */
   readonly userAgent: string;
@@ -89,6 +94,7 @@ export class Qualifier {
   readonly #parts: QualifierParts;
   readonly #probes = new Map<Binding, Probe>();
 
+  /** Probes nothing yet. */
   constructor(parts: QualifierParts) {
     this.#parts = parts;
   }

@@ -10,9 +10,11 @@ import type { Binding, ContactEvent } from "./binding.ts";
 export interface RegContact {
   /** Unique; the same over refreshes. */
   readonly id: string;
+  /** Whether it is bound. */
   readonly state: "active" | "terminated";
   /** What brought it there. */
   readonly event: ContactEvent;
+  /** Contact URI as registered. */
   readonly uri: string;
   /** Empty when there is none. */
   readonly displayName: string;
@@ -20,6 +22,7 @@ export interface RegContact {
   readonly expiresSeconds: number | undefined;
   /** Seconds since it was first bound. */
   readonly durationRegisteredSeconds: number;
+  /** Preference, 0 to 1. */
   readonly q: number;
   /** Undefined for a permanent contact. */
   readonly callId: string | undefined;
@@ -35,6 +38,7 @@ export interface RegInfo {
   readonly aor: string;
   /** `init` while nothing is bound, `terminated` in the document that tells of the last contact's end. */
   readonly state: "init" | "active" | "terminated";
+  /** All of them, or the one that changed. */
   readonly contacts: readonly RegContact[];
 }
 

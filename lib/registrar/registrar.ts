@@ -26,11 +26,13 @@ import { type ContactSnapshot, contactSnapshot } from "./snapshot.ts";
 export interface RegisterContext {
   /** Name of the endpoint. */
   readonly endpoint: string;
+  /** By which the REGISTER came. */
   readonly flow: ContactFlow;
 }
 
 /** Who is told of contacts. Called in the middle of a REGISTER's work: must not call the registrar back. */
 export interface ContactListener {
+  /** A contact was added, changed in anything a row shows, or removed. */
   contactChanged(contact: ContactSnapshot, change: "added" | "changed" | "removed"): void;
   /** A contact was bound, refreshed or ended; the value holds that contact only. Source: RFC 3680 §4.7.2. */
   registrationChanged(change: RegInfo): void;
@@ -57,15 +59,25 @@ export function registrarCounters(): RegistrarCounters {
 
 /** What a Registrar is made of. */
 export interface RegistrarParts {
+  /** Wall instants of records and Date. */
   readonly clock: Clock;
+  /** Where deadlines wait. */
   readonly timers: Timers;
+  /** Source of ids, Call-IDs, tags and jitter. */
   readonly entropy: Entropy;
+  /** Told of changed reachability, and of a disk that refuses. */
   readonly log: Log;
+  /** Incremented in place. */
   readonly counters: RegistrarCounters;
+  /** Likewise, by probing. */
   readonly qualifyCounters: QualifyCounters;
+  /** Where bindings are kept over a restart. */
   readonly port: BindingsPort;
+  /** How an OPTIONS is sent. */
   readonly transactions: ProbeSender;
+  /** How a contact without a flow of its own is reached. */
   readonly flows: ContactFlows;
+  /** Who is told of every change. */
   readonly listener: ContactListener;
   /** Whether `contact_permit` and `contact_deny` of an endpoint let a Contact's host pass; it may be a name. */
   isContactPermitted(endpoint: string, host: string): boolean;
@@ -160,13 +172,12 @@ export class Registrar implements BindingsListener {
    * Takes a contact away at the operator's wish.
    *
    * @param event `deactivated` lets the phone come back, `rejected` tells it to stay away. Source: RFC 3680 §4.7.1.
-   * @returns False when there is no such contact.
+   * @returns `absent` when there is no such contact, `unstored` when the disk refused: it stays then.
    */
-  removeContact(aor: string, id: string, event: "deactivated" | "rejected"): boolean {
+  removeContact(aor: string, id: string, event: "deactivated" | "rejected"): "removed" | "absent" | "unstored" {
     const binding = this.#directory.named(aor)?.registered.find(({ record }) => record.id === id);
-    if (binding === undefined) return false;
-    this.#bindings.remove([binding], event);
-    return true;
+    if (binding === undefined) return "absent";
+    return this.#bindings.withdraw(binding, event) ? "removed" : "unstored";
   }
 
   /** Whether any address-of-record of an endpoint is available: the base of `PJSIP/name`. */

@@ -6,14 +6,17 @@ import type { Binding, ContactStatus } from "./binding.ts";
 
 /** One contact as it is now. */
 export interface ContactSnapshot {
+  /** Unique; the same over refreshes. */
   readonly id: string;
   /** Name of the address-of-record. */
   readonly aor: string;
   /** Endpoints that are reached by it. */
   readonly endpoints: readonly string[];
+  /** Contact URI as registered or configured. */
   readonly uri: string;
   /** From config.toml rather than from a REGISTER. */
   readonly isPermanent: boolean;
+  /** What probing has found. */
   readonly status: ContactStatus;
   /** Milliseconds of the last answered probe. */
   readonly roundTripMillis: number | undefined;
@@ -21,7 +24,9 @@ export interface ContactSnapshot {
   readonly userAgent: string;
   /** `udp 192.168.1.20:5060`, where its REGISTER came from; empty for a permanent contact. */
   readonly source: string;
+  /** Path values of its REGISTER; empty without. */
   readonly path: readonly string[];
+  /** When it was first bound. */
   readonly registeredAt: EpochMillis;
   /** Wall instant of its end; undefined for a permanent contact. */
   readonly expiresAt: EpochMillis | undefined;

@@ -12,7 +12,9 @@ import type { MethodHandler } from "./router.ts";
 
 /** What the handler needs. */
 export interface RegisterParts {
+  /** Proves senders. */
   readonly authenticator: Authenticator;
+  /** Decides. */
   readonly registrar: Registrar;
   /** How an endpoint is answered, or undefined when a reload has removed it. */
   registrantOf(endpoint: string): Registrant | undefined;

@@ -315,7 +315,7 @@ describe("the OPTIONS (RFC 3261 §11.1)", () => {
   test("byte for byte", () => {
     const { clock, probes } = sent("<sip:alice@192.168.1.10:5062;ob>");
     clock.advance(1_010);
-    const [{ text }] = probes as [{ text: string }];
+    const { text } = probes[0]!;
     expect(text.replace(/tag=\w{12}/, "tag=T").replace(/Call-ID: \w{24}\r/, "Call-ID: C\r").split("\r\n")).toEqual([
       "OPTIONS sip:alice@192.168.1.10:5062;ob SIP/2.0",
       "Via: SIP/2.0/UDP 192.0.2.100:5060;rport;branch=z9hG4bK0000abcdefghijkl",

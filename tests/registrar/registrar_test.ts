@@ -380,8 +380,12 @@ describe("what the appliance is told", () => {
     const { register, registrar, port } = bench();
     register({ contact: at(1) });
     const [contact] = registrar.snapshot();
-    expect(registrar.removeContact("alice", "nonsense", "rejected")).toBe(false);
-    expect(registrar.removeContact("alice", contact!.id, "rejected")).toBe(true);
+    expect(registrar.removeContact("alice", "nonsense", "rejected")).toBe("absent");
+    port.isFull = true;
+    expect(registrar.removeContact("alice", contact!.id, "rejected")).toBe("unstored");
+    expect(registrar.contactCount).toBe(1);
+    port.isFull = false;
+    expect(registrar.removeContact("alice", contact!.id, "rejected")).toBe("removed");
     expect([registrar.contactCount, port.records.size]).toEqual([0, 0]);
   });
   test("a snapshot says everything that page and API show", () => {
