@@ -15,6 +15,8 @@ const SOCKET_PATH_BYTES = 107;
 const BODY_BYTES = 2 * limits.httpBodyBytes;
 /** Seconds a silent connection may last; event streams beat more often. */
 const IDLE_SECONDS = 60;
+/** Bun obeys it on Unix sockets too, but its types deny that; the default of 10 s would end event streams. */
+const unixOptions: object = { idleTimeout: IDLE_SECONDS };
 const ALIVE_MILLIS = 1_000;
 const GRACE_MILLIS = 500;
 
@@ -115,6 +117,7 @@ export class HttpServer {
       this.#control = Bun.serve({
         unix: path,
         maxRequestBodySize: BODY_BYTES,
+        ...unixOptions,
         fetch: (request) => this.#answer(request, { address: "", isControlSocket: true }),
       });
       chmodSync(path, 0o600);
