@@ -18,8 +18,10 @@ interface ProblemDocument {
 
 /** A refusal by hintd. */
 export class Refusal extends CliError {
+  /** What hintd said. */
   readonly problem: ProblemDocument;
 
+  /** A broken configuration exits 2, everything else 1. */
   constructor(problem: ProblemDocument) {
     super(problem.code === "bad_configuration" ? 2 : 1, problem.detail);
     this.problem = problem;

@@ -10,7 +10,9 @@ import { print, printJson, printTable } from "./terminal.ts";
 
 /** Options of a command that shows something. */
 export interface ShowOptions {
+  /** Configuration of the hintd to ask. */
   readonly config: string;
+  /** Print the API's JSON. */
   readonly json?: boolean;
 }
 

@@ -13,8 +13,11 @@ import { fail, print } from "./terminal.ts";
 
 /** Options of `hintd run`. */
 export interface RunOptions {
+  /** Configuration to run on. */
   readonly config: string;
+  /** debug, info, warn or error; info when left out. */
   readonly logLevel?: string;
+  /** text or json; text when left out. */
   readonly logFormat?: string;
 }
 

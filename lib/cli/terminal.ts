@@ -19,7 +19,9 @@ export function fail(message: string): void {
 
 /** One column of a table. */
 export interface Column<Row> {
+  /** Title, in capitals. */
   readonly head: string;
+  /** What stands in a row. */
   readonly value: (row: Row) => string | number;
 }
 

@@ -24,6 +24,7 @@ export type Scope = "read" | "write";
 export interface Caller {
   /** For the log: `session`, `token crm`, `control socket`, `loopback`. */
   readonly name: string;
+  /** What it may do. */
   readonly scope: Scope;
   /** Its session, where it has one. */
   readonly session: string | undefined;
@@ -35,12 +36,15 @@ export interface Caller {
 export interface Peer {
   /** Source address; "" on the control socket. */
   readonly address: string;
+  /** Whether it came by the control socket. */
   readonly isControlSocket: boolean;
 }
 
 /** Types of the hono application. */
 export interface HttpEnv {
+  /** What the server knows of the request. */
   Bindings: Peer;
+  /** What the checks found out; undefined for a stranger. */
   Variables: { caller: Caller | undefined };
 }
 
@@ -52,8 +56,11 @@ const LOOPBACK: Caller = { name: "loopback", scope: "write", session: undefined,
 
 /** Parts of Access. */
 export interface AccessParts {
+  /** Source of time. */
   readonly clock: Clock;
+  /** Source of session ids and tokens. */
   readonly entropy: Entropy;
+  /** Where refusals and failures are noted. */
   readonly log: Log;
   /** Replaces Argon2 in tests. */
   readonly verifyPassword?: VerifyPassword;
@@ -69,6 +76,7 @@ export class Access {
   readonly #provenTokens = new Map<string, TokenSettings>();
   #settings: HttpSettings | undefined;
 
+  /** Nobody is let in before the first `apply`, but for the control socket. */
   constructor(parts: AccessParts) {
     this.#log = parts.log;
     this.#sessions = new Sessions(parts.clock, parts.entropy);

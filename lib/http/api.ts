@@ -17,21 +17,27 @@ import { deviceStateBody, faultsOf, presenceStateBody, writableDevice, writableP
 
 /** What the calls work on. */
 export interface ApiParts {
+  /** What is shown and acted on. */
   readonly controls: Controls;
+  /** Source of time. */
   readonly clock: Clock;
+  /** The event stream of the API. */
   readonly events: ApiEvents;
 }
 
 /** One call of the API. */
 export interface ApiCall {
+  /** HTTP method; GET answers HEAD too. */
   readonly method: "GET" | "PUT" | "POST" | "DELETE";
   /** Path below /api/v1 in hono's notation; names may hold slashes (`PJSIP/alice`). */
   readonly path: string;
+  /** What the caller must be allowed. */
   readonly scope: Scope;
   /** What it does, one sentence without full stop. */
   readonly summary: string;
   /** Checks the request body; its absence means that the call has none. */
   readonly body?: z.ZodType;
+  /** Does it, or throws a Problem. */
   readonly answer: (request: ApiRequest, parts: ApiParts) => Promise<Response> | Response;
 }
 

@@ -25,10 +25,15 @@ const STORE_RETRY_SECONDS = 5;
 
 /** What the application is made of. */
 export interface HttpAppParts {
+  /** What is shown and acted on. */
   readonly controls: Controls;
+  /** Source of time. */
   readonly clock: Clock;
+  /** What drives delays and heartbeats. */
   readonly timers: Timers;
+  /** Source of session ids and tokens. */
   readonly entropy: Entropy;
+  /** Where refusals and failures are noted. */
   readonly log: Log;
   /** Replaces Argon2 in tests. */
   readonly verifyPassword?: VerifyPassword;
@@ -36,7 +41,9 @@ export interface HttpAppParts {
 
 /** The web application. */
 export interface HttpApp {
+  /** Who may do what. */
   readonly access: Access;
+  /** Answers one request. */
   readonly fetch: (request: Request, peer: HttpEnv["Bindings"]) => Response | Promise<Response>;
   /** Ends every event stream and stops listening to the appliance. */
   readonly close: () => void;

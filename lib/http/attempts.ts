@@ -18,6 +18,7 @@ export class Attempts {
   readonly #clock: Clock;
   readonly #bySource = new Map<string, Failures>();
 
+  /** Knows no source yet. */
   constructor(clock: Clock) {
     this.#clock = clock;
   }

@@ -35,20 +35,29 @@ export type PresenceStateName = "not_set" | "unavailable" | "available" | "away"
 
 /** The appliance in one row. */
 export interface StatusRow {
+  /** Version of the release; "dev" from source. */
   readonly version: string;
   /** Git commit the binary was built from; "unknown" from source. */
   readonly commit: string;
   /** Instant of that commit; "unknown" from source. */
   readonly built: string;
+  /** When this process started. */
   readonly started_at: Instant;
+  /** Whole seconds since then. */
   readonly uptime_seconds: number;
+  /** Path of config.toml as it was given. */
   readonly config_file: string;
   /** When the configuration in force was read. */
   readonly config_loaded_at: Instant;
+  /** The open SIP listeners. */
   readonly listeners: readonly ListenerRow[];
+  /** Hints with a lamp. */
   readonly hint_count: number;
+  /** Configured endpoints. */
   readonly endpoint_count: number;
+  /** Living subscriptions. */
   readonly subscription_count: number;
+  /** Problems that `problems` lists. */
   readonly problem_count: number;
   /** Counts since start: layer → name → count. */
   readonly counters: Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -56,9 +65,13 @@ export interface StatusRow {
 
 /** One SIP listener. */
 export interface ListenerRow {
+  /** Name in config.toml, or transport and address. */
   readonly name: string;
+  /** How it speaks SIP. */
   readonly transport: "udp" | "tcp" | "tls" | "ws" | "wss";
+  /** Address it is bound to, IPv6 without brackets. */
   readonly address: string;
+  /** Port it is bound to. */
   readonly port: number;
 }
 
@@ -66,6 +79,7 @@ export interface ListenerRow {
 export interface HintRow {
   /** Context asked for; the hint may have come from an included one, see `found_in`. */
   readonly context: string;
+  /** The extension. */
   readonly exten: string;
   /** Context that holds the hint. */
   readonly found_in: string;
@@ -75,6 +89,7 @@ export interface HintRow {
   readonly name: string;
   /** Right side of the hint with variables filled in, as in config.toml. */
   readonly hint: string;
+  /** What the lamp shows. */
   readonly state: ExtensionStateName;
   /** Since when the state holds; null when not since hintd has known the hint. */
   readonly changed_at: Instant | null;
@@ -82,13 +97,17 @@ export interface HintRow {
   readonly devices: readonly HintDeviceRow[];
   /** The aggregate presence; null when the hint names no provider. */
   readonly presence: HintPresenceRow | null;
+  /** Subscriptions to it. */
   readonly watcher_count: number;
 }
 
 /** One device of a hint. */
 export interface HintDeviceRow {
+  /** The device as the hint spells it. */
   readonly device: string;
+  /** Its state. */
   readonly state: DeviceStateName;
+  /** Since when; null when not known. */
   readonly changed_at: Instant | null;
 }
 
@@ -96,9 +115,13 @@ export interface HintDeviceRow {
 export interface HintPresenceRow {
   /** Providers named by the hint, in order. */
   readonly providers: readonly string[];
+  /** The aggregate of the providers. */
   readonly state: PresenceStateName;
+  /** What kind of it, in a word chosen by the person; "" for none. */
   readonly subtype: string;
+  /** What the person has to say; "" for nothing. */
   readonly message: string;
+  /** Since when; null when nobody set it. */
   readonly changed_at: Instant | null;
 }
 
@@ -106,7 +129,9 @@ export interface HintPresenceRow {
 export interface DeviceStateRow {
   /** `Custom:bob-mobile`, `PJSIP/alice`. */
   readonly device: string;
+  /** Its state. */
   readonly state: DeviceStateName;
+  /** Since when; null when not known. */
   readonly changed_at: Instant | null;
   /** Whether the API may set it: only `Custom:` devices. */
   readonly is_writable: boolean;
@@ -118,9 +143,13 @@ export interface DeviceStateRow {
 export interface PresenceStateRow {
   /** `CustomPresence:bob`. */
   readonly provider: string;
+  /** Its state. */
   readonly state: PresenceStateName;
+  /** What kind of it; "" for none. */
   readonly subtype: string;
+  /** What the person has to say; "" for nothing. */
   readonly message: string;
+  /** Since when; null when nobody set it. */
   readonly changed_at: Instant | null;
   /** Hints that show it, as `exten@context`. */
   readonly hints: readonly string[];
@@ -130,60 +159,81 @@ export interface PresenceStateRow {
 export interface MailboxRow {
   /** `box@context`. */
   readonly mailbox: string;
+  /** Messages nobody has heard. */
   readonly new: number;
+  /** Messages heard and kept. */
   readonly old: number;
+  /** Since when; null when not known. */
   readonly changed_at: Instant | null;
 }
 
 /** One configured endpoint. */
 export interface EndpointRow {
+  /** Name of its section in config.toml. */
   readonly name: string;
   /** State of its device `PJSIP/name`. */
   readonly state: DeviceStateName;
   /** Context in which its subscriptions find hints. */
   readonly context: string;
+  /** Whether it may watch anything. */
   readonly allow_subscribe: boolean;
   /** How it proves who it is: `password` by digest, `address` by source, `none` believed on its word. */
   readonly identified_by: "password" | "address" | "none";
   /** Addresses and networks that identify it. */
   readonly match: readonly string[];
+  /** Where it is reached, permanent ones first. */
   readonly contacts: readonly ContactRow[];
+  /** Its living subscriptions. */
   readonly subscription_count: number;
+  /** How many it may have. */
   readonly max_subscriptions: number;
 }
 
 /** One place where an endpoint is reached. */
 export interface ContactRow {
+  /** Endpoint it belongs to. */
   readonly endpoint: string;
+  /** SIP URI. */
   readonly uri: string;
   /** From config.toml rather than from a REGISTER. */
   readonly is_permanent: boolean;
   /** What the last OPTIONS found; `unqualified` when the contact is not probed. */
   readonly status: "reachable" | "unreachable" | "unknown" | "unqualified";
+  /** Milliseconds until the last OPTIONS was answered; null when it was not. */
   readonly round_trip_ms: number | null;
+  /** What the phone calls itself; "" when it does not. */
   readonly user_agent: string;
+  /** When it lapses; null for a permanent one. */
   readonly expires_at: Instant | null;
 }
 
 /** One watcher's subscription. */
 export interface SubscriptionRow {
+  /** Id for DELETE; our tag of the dialog. */
   readonly id: string;
   /** Endpoint that watches. */
   readonly endpoint: string;
+  /** Context of the watched hint. */
   readonly context: string;
+  /** Watched extension. */
   readonly exten: string;
   /** Event package. */
   readonly event: string;
   /** Body type it is told in. */
   readonly media_type: string;
+  /** Where in its life it is. */
   readonly state: "pending" | "active" | "terminated";
   /** Why it ended; null while it lives. */
   readonly reason: string | null;
   /** `udp 192.168.1.20:5060`. */
   readonly source: string;
+  /** What the phone calls itself; "" when it does not. */
   readonly user_agent: string;
+  /** When the first SUBSCRIBE came. */
   readonly created_at: Instant;
+  /** When it ends unless refreshed. */
   readonly expires_at: Instant;
+  /** The newest NOTIFY; null before the first. */
   readonly last_notify: NotifyRow | null;
   /** NOTIFYs in a row that failed. */
   readonly failure_count: number;
@@ -191,6 +241,7 @@ export interface SubscriptionRow {
 
 /** The last NOTIFY of a subscription and what became of it. */
 export interface NotifyRow {
+  /** When it left for the first time. */
   readonly sent_at: Instant;
   /** SIP status of the answer; null while it is awaited; 408 no answer in time, 503 could not be sent. */
   readonly status: number | null;
@@ -200,6 +251,7 @@ export interface NotifyRow {
 
 /** Something that an operator should know or do. */
 export interface ProblemRow {
+  /** Whether something does not work, or may not. */
   readonly severity: "error" | "warning";
   /** Layer that complains: `config`, `auth`, `event`, `transport` … */
   readonly area: string;
@@ -209,16 +261,21 @@ export interface ProblemRow {
   readonly remedy: string;
   /** `config.toml:12:3`, an address, a hint; "" when it is nowhere in particular. */
   readonly where: string;
+  /** When it was first seen. */
   readonly first_at: Instant;
+  /** When it was last seen. */
   readonly last_at: Instant;
+  /** How often it was seen. */
   readonly count: number;
 }
 
 /** What a reload did; nothing is in force of a configuration with errors. */
 export interface ReloadReport {
+  /** Whether the new configuration is in force. */
   readonly is_applied: boolean;
   /** `config.toml:12:3: …`, every one of them. */
   readonly errors: readonly string[];
+  /** `config.toml:12:3: …`, what is doubtful but allowed. */
   readonly warnings: readonly string[];
   /** What changed, in words: "3 hints added"; empty when nothing did. */
   readonly changes: readonly string[];
@@ -239,8 +296,11 @@ export type Change = "added" | "changed" | "removed";
 
 /** A presence state as it is set. */
 export interface PresenceStateInput {
+  /** Availability. */
   readonly state: PresenceStateName;
+  /** What kind of it; "" for none. */
   readonly subtype: string;
+  /** What to tell; "" for nothing. */
   readonly message: string;
 }
 
@@ -250,9 +310,12 @@ export interface PresenceStateInput {
  * `unstored` may succeed later (HTTP 503), `full` only after something was deleted (HTTP 507).
  */
 export class ControlsError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "ControlsError";
+  /** Whether waiting helps. */
   readonly kind: "unstored" | "full";
 
+  /** Message: one sentence for the person who asked. */
   constructor(kind: "unstored" | "full", message: string, options?: ErrorOptions) {
     super(message, options);
     this.kind = kind;
@@ -266,11 +329,13 @@ export class ControlsError extends Error {
  * refuses rejects with a ControlsError, or with any Error named "StoreError", and has changed nothing.
  */
 export interface Controls {
+  /** The appliance in one row. */
   status(): StatusRow;
   /** Every hint that has a lamp, in the order of config.toml; patterns show with the extensions they have made. */
   hints(): readonly HintRow[];
   /** The hint that `exten` finds in `context`, patterns and includes followed; undefined when none matches. */
   hint(context: string, exten: string): HintRow | undefined;
+  /** Every device that is set, derived, or named by a hint. */
   deviceStates(): readonly DeviceStateRow[];
   /** Undefined for a device that is neither set, nor derived, nor named by a hint. */
   deviceState(device: string): DeviceStateRow | undefined;
@@ -278,12 +343,15 @@ export interface Controls {
   setDeviceState(device: string, state: DeviceStateName): Promise<DeviceStateRow>;
   /** Forgets a `Custom:` device; false when it was not set. */
   deleteDeviceState(device: string): Promise<boolean>;
+  /** Every provider that is set or named by a hint. */
   presenceStates(): readonly PresenceStateRow[];
+  /** Undefined for a provider that is neither set nor named by a hint. */
   presenceState(provider: string): PresenceStateRow | undefined;
   /** Sets a `CustomPresence:` provider; the caller has checked that it is one. */
   setPresenceState(provider: string, value: PresenceStateInput): Promise<PresenceStateRow>;
   /** Forgets a `CustomPresence:` provider; false when it was not set. */
   deletePresenceState(provider: string): Promise<boolean>;
+  /** Every configured endpoint, in the order of config.toml. */
   endpoints(): readonly EndpointRow[];
   /** All of them, oldest first; with `max` at most so many, those whose last NOTIFY failed before the others. */
   subscriptions(max?: number): readonly SubscriptionRow[];

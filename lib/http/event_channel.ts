@@ -28,6 +28,7 @@ export class EventChannel {
   readonly #clients = new Set<Client>();
   readonly #beat: TimerEntry;
 
+  /** Has no client yet. */
   constructor(timers: Timers) {
     this.#timers = timers;
     this.#beat = new TimerEntry({ timerFired: () => this.#heartbeat() });

@@ -10,6 +10,7 @@ import type { ControlEvent } from "./controls.ts";
 export interface HistoryEntry {
   /** `<start>-<number>`: the first part differs after each start of hintd, the second counts up by one. */
   readonly id: string;
+  /** What happened. */
   readonly event: ControlEvent;
 }
 
@@ -19,6 +20,7 @@ export class EventHistory {
   readonly #ring: (HistoryEntry | undefined)[];
   #count = 0;
 
+  /** Begins with nothing; `capacity` events are kept. */
   constructor(entropy: Entropy, capacity: number = limits.eventHistoryCount) {
     this.#start = entropy.token(8);
     this.#ring = new Array<HistoryEntry | undefined>(capacity).fill(undefined);

@@ -16,6 +16,7 @@ export class ApiEvents {
   readonly #access: Access;
   readonly #channel: EventChannel;
 
+  /** Has no listener yet. */
   constructor(history: EventHistory, access: Access, timers: Timers) {
     this.#history = history;
     this.#access = access;

@@ -8,7 +8,9 @@ import { agoText, clockText, extensionWords, inText, outcomeText, presenceWords 
 
 /** The chain from hint to the watchers' last NOTIFY. */
 export interface Explanation {
+  /** The lamp in question. */
   readonly hint: HintRow;
+  /** Who is told of it. */
   readonly watchers: readonly SubscriptionRow[];
   /** The chain in words, in the order of cause and effect. */
   readonly steps: readonly ExplanationStep[];
@@ -16,6 +18,7 @@ export interface Explanation {
 
 /** One link of the chain. */
 export interface ExplanationStep {
+  /** What the link is about. */
   readonly title: "Hint" | "Devices" | "Lamp" | "Presence" | "Watchers";
   /** Sentences without full stop, one per line. */
   readonly lines: readonly string[];

@@ -33,10 +33,15 @@ interface Touched {
 
 /** Parts of LivePages. */
 export interface LiveParts {
+  /** What is shown and acted on. */
   readonly controls: Controls;
+  /** The recent events. */
   readonly history: EventHistory;
+  /** Who may do what. */
   readonly access: Access;
+  /** What drives delays and heartbeats. */
   readonly timers: Timers;
+  /** Source of time. */
   readonly clock: Clock;
 }
 
@@ -48,6 +53,7 @@ export class LivePages {
   readonly #lampTimer = new TimerEntry({ timerFired: () => this.#sendLamps() });
   readonly #sectionTimer = new TimerEntry({ timerFired: () => this.#sendSections() });
 
+  /** Sends nothing until a page is open. */
   constructor(parts: LiveParts) {
     this.#parts = parts;
     this.#channel = new EventChannel(parts.timers);

@@ -24,10 +24,15 @@ const FORM_BYTES = 16_384;
 
 /** What the pages are made of. */
 export interface PageParts {
+  /** What is shown and acted on. */
   readonly controls: Controls;
+  /** Source of time. */
   readonly clock: Clock;
+  /** Who may do what. */
   readonly access: Access;
+  /** The recent events. */
   readonly history: EventHistory;
+  /** The open pages. */
   readonly live: LivePages;
 }
 

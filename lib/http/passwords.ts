@@ -29,6 +29,7 @@ export class PasswordQueue {
   #tail: Promise<unknown> = Promise.resolve();
   #waitingCount = 0;
 
+  /** `verify` is Bun's unless a test brings its own. */
   constructor(verify: VerifyPassword = (password, hash) => Bun.password.verify(password, hash)) {
     this.#verify = verify;
   }

@@ -30,12 +30,18 @@ export interface ProblemOptions {
 
 /** A refusal on its way to the client; thrown by handlers, answered at one place. */
 export class Problem extends Error {
+  /** Tells it from other errors. */
   override readonly name = "Problem";
+  /** HTTP status. */
   readonly status: number;
+  /** What went wrong, for programs. */
   readonly code: string;
+  /** Headers and faults. */
   readonly options: ProblemOptions;
 
   /**
+   * A refusal with everything its document says.
+   *
    * @param status HTTP status, 400–599.
    * @param code What went wrong, for programs: `unknown_field`.
    * @param detail What went wrong, for people: one sentence, no full stop.

@@ -63,6 +63,7 @@ export const writableProvider = z.string().startsWith("CustomPresence:").refine(
 export interface BodyFault {
   /** JSON pointer to the culprit. Source: RFC 6901 §6. */
   readonly pointer: string;
+  /** What is wrong and what is accepted. */
   readonly detail: string;
 }
 

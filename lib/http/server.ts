@@ -22,6 +22,7 @@ const GRACE_MILLIS = 500;
 
 /** A socket that cannot be had; the message is one line that names it. */
 export class HttpListenError extends Error {
+  /** Tells it from other errors. */
   override readonly name = "HttpListenError";
 }
 
@@ -39,6 +40,7 @@ export class HttpServer {
   #public: Bun.Server<undefined> | undefined;
   #bind = "";
 
+  /** Opens nothing yet. */
   constructor(parts: HttpServerParts) {
     this.#parts = parts;
     this.#app = createHttpApp(parts);

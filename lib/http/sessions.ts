@@ -21,6 +21,7 @@ export class Sessions {
   readonly #entropy: Entropy;
   readonly #sessions = new Map<string, Session>();
 
+  /** Holds no session yet. */
   constructor(clock: Clock, entropy: Entropy) {
     this.#clock = clock;
     this.#entropy = entropy;

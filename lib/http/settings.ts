@@ -8,14 +8,17 @@ export interface HttpSettings {
   readonly bind: string;
   /** "" only where `bind` is a loopback address: then whoever reaches it is let in. */
   readonly password_hash: string;
+  /** What programs may use instead of the password. */
   readonly tokens: readonly TokenSettings[];
 }
 
 /** One API token. */
 export interface TokenSettings {
+  /** For the log. */
   readonly name: string;
   /** `SHA-256:hex` or what `hintd hash-password` prints. */
   readonly hash: string;
+  /** What its bearer may do. */
   readonly scope: "read" | "write";
 }
 

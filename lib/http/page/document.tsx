@@ -10,8 +10,11 @@ import style from "../assets/style.css" with { type: "text" };
 
 /** A file of the page; its address changes with its content, so browsers may keep it for ever. */
 export interface Asset {
+  /** Where it is served. */
   readonly path: string;
+  /** Its content type. */
   readonly type: string;
+  /** Its content. */
   readonly text: string;
 }
 
@@ -28,11 +31,13 @@ function asset(name: string, extension: string, type: string, text: string): Ass
 
 /** What every page says of itself. */
 export interface DocumentProps {
+  /** Shown by the browser. */
   readonly title: string;
   /** Id of the last event the page shows; undefined for pages that stand still. */
   readonly since?: string;
   /** Whether there is a session to end. */
   readonly maySignOut: boolean;
+  /** What `main` holds. */
   readonly children?: Child;
 }
 

@@ -14,9 +14,13 @@ import { Since, Until } from "./time.tsx";
 
 /** What the page is made of. */
 export interface HintPageProps {
+  /** The hint and why it is so. */
   readonly explanation: Explanation;
+  /** Now, for ages. */
   readonly wall: EpochMillis;
+  /** Id of the last event at the moment of rendering. */
   readonly since: string;
+  /** Whether there is a session to end. */
   readonly maySignOut: boolean;
   /** What went wrong with the form that was just sent; undefined when nothing did. */
   readonly complaint?: string | undefined;

@@ -183,6 +183,7 @@ export interface SubscriptionsProps {
   readonly count: number;
   /** Display names by `exten@context`. */
   readonly names: ReadonlyMap<string, string>;
+  /** Now, for ages. */
   readonly wall: EpochMillis;
 }
 

@@ -10,12 +10,15 @@ import { Endpoints, Problems, Subscriptions, SUBSCRIPTIONS_MAX, Wall } from "./s
 
 /** What the page is made of. */
 export interface StatusPageProps {
+  /** What is shown and acted on. */
   readonly controls: Controls;
+  /** Now, for ages. */
   readonly wall: EpochMillis;
   /** Id of the last event at the moment of rendering. */
   readonly since: string;
   /** Search for lamps; "" shows all. */
   readonly search: string;
+  /** Whether there is a session to end. */
   readonly maySignOut: boolean;
 }
 
