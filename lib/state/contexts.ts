@@ -22,7 +22,6 @@ export interface FoundHint {
 
 interface CompiledContext {
   readonly include: readonly string[];
-  readonly hasAutohints: boolean;
   readonly hints: ReadonlyMap<string, string>;
   /** Most specific first. */
   readonly patterns: readonly Pattern[];
@@ -31,15 +30,13 @@ interface CompiledContext {
 /** The dialplan's contexts as far as hints are concerned. */
 export class Contexts {
   readonly #contexts: ReadonlyMap<string, CompiledContext>;
+  /** Names of the contexts with autohints. */
+  readonly withAutohints: ReadonlySet<string>;
 
   /** @param contexts Checked: a pattern that cannot be read is left out. */
   constructor(contexts: Readonly<Record<string, ContextOptions>>) {
     this.#contexts = new Map(Object.entries(contexts).map(([name, options]) => [name, compile(options)]));
-  }
-
-  /** Names of the contexts with autohints. */
-  get withAutohints(): readonly string[] {
-    return [...this.#contexts].filter(([, context]) => context.hasAutohints).map(([name]) => name);
+    this.withAutohints = new Set(Object.keys(contexts).filter((name) => contexts[name]!.autohints));
   }
 
   /** Every hint of a plain extension, in the order of the configuration. */
@@ -77,10 +74,10 @@ export class Contexts {
   }
 
   /** The contexts that a search from `context` visits, in order. */
-  reachable(context: string, visited: Set<string> = new Set()): ReadonlySet<string> {
-    if (visited.has(context) || !this.#contexts.has(context)) return visited;
-    visited.add(context);
-    for (const included of this.#contexts.get(context)!.include) this.reachable(included, visited);
+  reachable(context: string): ReadonlySet<string> {
+    const visited = new Set<string>();
+    // A search for what cannot be found goes all the way.
+    this.#find(context, "", visited);
     return visited;
   }
 }
@@ -94,7 +91,6 @@ function compile(options: ContextOptions): CompiledContext {
   }
   return {
     include: options.include,
-    hasAutohints: options.autohints,
     hints: new Map(Object.entries(options.hints)),
     patterns: patterns.sort(comparePatterns),
   };

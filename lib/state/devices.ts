@@ -8,8 +8,8 @@ import type { Clock, EpochMillis } from "../runtime/clock.ts";
 import { limits } from "../runtime/limits.ts";
 import { aggregateDeviceStates, type DeviceState } from "./device_state.ts";
 import { mailboxKey } from "./hint.ts";
-import { presenceNotSet, type PresenceState } from "./presence_state.ts";
-import type { Call } from "./resource.ts";
+import { equalPresence, presenceNotSet, type PresenceState } from "./presence_state.ts";
+import { areEqualCalls, type Call } from "./resource.ts";
 import { type MailboxCounts, type StatesPort, StateTableFull, type Stored } from "./states_port.ts";
 
 /** What is known of an endpoint besides its calls. */
@@ -20,6 +20,7 @@ export interface EndpointState {
   readonly busyAt: number;
 }
 
+const CUSTOM = "Custom:", MWI = "MWI:", PJSIP = "PJSIP/";
 const NO_CALLS: readonly Call[] = [];
 
 /** All devices, providers and mailboxes. */
@@ -31,8 +32,8 @@ export class Devices {
   readonly #mailboxes: Map<string, Stored<MailboxCounts>>;
   readonly #endpoints = new Map<string, EndpointState>();
   readonly #calls = new Map<string, readonly Call[]>();
-  /** Derived states as last seen, for their `changedAt`. */
-  readonly #derived = new Map<string, Stored<DeviceState>>();
+  /** Since when derived states hold. */
+  readonly #derivedAt = new Map<string, EpochMillis>();
 
   constructor(clock: Clock, port: StatesPort) {
     this.#clock = clock;
@@ -43,18 +44,19 @@ export class Devices {
     this.#mailboxes = new Map(stored.mailboxes);
   }
 
-  /** State of the device with this key. */
+  /** State of the device with this key; one that nobody provides is invalid. */
   stateOf(key: string): DeviceState {
-    if (key.startsWith("Custom:")) return this.#custom.get(key)?.value ?? "UNKNOWN";
-    if (key.startsWith("MWI:")) {
-      return (this.#mailboxes.get(key.slice("MWI:".length))?.value.new ?? 0) > 0 ? "INUSE" : "NOT_INUSE";
+    if (key.startsWith(CUSTOM)) return this.#custom.get(key)?.value ?? "UNKNOWN";
+    if (key.startsWith(MWI)) {
+      return (this.#mailboxes.get(key.slice(MWI.length))?.value.new ?? 0) > 0 ? "INUSE" : "NOT_INUSE";
     }
-    return this.#endpointState(key);
+    return key.startsWith(PJSIP) ? this.#endpointState(key.slice(PJSIP.length), this.callsOf(key)) : "INVALID";
   }
 
   /** Since when the device has its state; undefined when that is not known. */
   changedAt(key: string): EpochMillis | undefined {
-    return (this.#custom.get(key) ?? this.#derived.get(key))?.changedAt;
+    if (key.startsWith(CUSTOM)) return this.#custom.get(key)?.changedAt;
+    return this.#derivedAt.get(key) ?? this.#mailboxes.get(key.slice(MWI.length))?.changedAt;
   }
 
   /** Calls of the device with this key. */
@@ -79,7 +81,7 @@ export class Devices {
 
   /** Keys of all `Custom:` devices that are set, and of all endpoints' devices. */
   deviceKeys(): string[] {
-    return [...this.#custom.keys(), ...[...this.#endpoints.keys()].map((name) => `PJSIP/${name}`)];
+    return [...this.#custom.keys(), ...[...this.#endpoints.keys()].map((name) => PJSIP + name)];
   }
 
   /** Keys of all presence providers that are set. */
@@ -92,42 +94,57 @@ export class Devices {
     return this.#mailboxes;
   }
 
-  /** Stores the state of a `Custom:` device, or deletes it; true when it is another one than before. */
+  /** Key of the device of that name: an endpoint, or else one that was set from outside. */
+  named(name: string): string | undefined {
+    if (this.#endpoints.has(name)) return PJSIP + name;
+    if (this.#custom.has(CUSTOM + name)) return CUSTOM + name;
+    return this.#mailboxes.has(name) ? MWI + name : undefined;
+  }
+
+  /** Stores the state of a `Custom:` device, or deletes it; false when it was so already. */
   setCustom(key: string, state: DeviceState | undefined): boolean {
-    const before = this.stateOf(key);
-    this.#store(this.#custom, key, state, before !== state, (stored) => this.#port.saveDevice(key, stored));
-    return this.stateOf(key) !== before;
+    return this.#store(this.#custom, key, state, Object.is, (stored) => this.#port.saveDevice(key, stored));
   }
 
-  /** Stores the state of a presence provider, or deletes it. */
-  setPresence(key: string, state: PresenceState | undefined): void {
-    this.#store(this.#presences, key, state, true, (stored) => this.#port.savePresence(key, stored));
+  /** Stores the state of a presence provider, or deletes it; false when it was so already. */
+  setPresence(key: string, state: PresenceState | undefined): boolean {
+    return this.#store(this.#presences, key, state, equalPresence, (stored) => this.#port.savePresence(key, stored));
   }
 
-  /** Stores the counts of a mailbox, or deletes them. */
-  setMailbox(mailbox: string, counts: MailboxCounts | undefined): void {
+  /** Stores the counts of a mailbox, or deletes them; true when its device has another state than before. */
+  setMailbox(mailbox: string, counts: MailboxCounts | undefined): boolean {
     const key = mailboxKey(mailbox);
-    this.#store(this.#mailboxes, key, counts, true, (stored) => this.#port.saveMailbox(key, stored));
+    const isChanged = this.#deriving(MWI + key, () => {
+      this.#store(this.#mailboxes, key, counts, areEqualCounts, (stored) => this.#port.saveMailbox(key, stored));
+    });
+    if (counts === undefined) this.#derivedAt.delete(MWI + key);
+    return isChanged;
   }
 
-  /** Sets what is known of an endpoint; undefined when there is none of that name. */
-  setEndpoint(name: string, state: EndpointState | undefined): void {
-    if (state === undefined) this.#endpoints.delete(name);
-    else this.#endpoints.set(name, state);
+  /** Sets what is known of an endpoint, undefined when there is none of that name; true when its device has another state. */
+  setEndpoint(name: string, state: EndpointState | undefined): boolean {
+    return this.#deriving(PJSIP + name, () => {
+      if (state === undefined) this.#endpoints.delete(name);
+      else this.#endpoints.set(name, state);
+    });
   }
 
-  /** Sets the calls of a device. */
-  setCalls(key: string, calls: readonly Call[]): void {
-    if (calls.length === 0) this.#calls.delete(key);
-    else this.#calls.set(key, calls);
+  /** Sets the calls of a device; false when they were so already. */
+  setCalls(key: string, calls: readonly Call[]): boolean {
+    if (areEqualCalls(this.callsOf(key), calls)) return false;
+    this.#deriving(key, () => {
+      if (calls.length === 0) this.#calls.delete(key);
+      else this.#calls.set(key, calls);
+    });
+    return true;
   }
 
-  /** Notes that a derived device has another state than when last asked; false when it has not. */
-  noteDerived(key: string): boolean {
-    const state = this.stateOf(key);
-    const former = this.#derived.get(key);
-    if (former?.value === state) return false;
-    this.#derived.set(key, { value: state, changedAt: this.#clock.wall() });
+  /** Does what a device's state follows from; true when that is another one then. */
+  #deriving(key: string, action: () => void): boolean {
+    const before = this.stateOf(key);
+    action();
+    if (this.stateOf(key) === before) return false;
+    this.#derivedAt.set(key, this.#clock.wall());
     return true;
   }
 
@@ -135,34 +152,39 @@ export class Devices {
     table: Map<string, Stored<T>>,
     key: string,
     value: T | undefined,
-    isChange: boolean,
+    areEqual: (a: T, b: T) => boolean,
     save: (stored: Stored<T> | undefined) => void,
-  ): void {
+  ): boolean {
     const former = table.get(key);
     if (value === undefined) {
-      if (former === undefined) return;
+      if (former === undefined) return false;
       save(undefined);
       table.delete(key);
-      return;
+      return true;
     }
+    if (former !== undefined && areEqual(former.value, value)) return false;
     if (former === undefined && table.size >= limits.storedStateCount) {
       throw new StateTableFull(`No more than ${limits.storedStateCount} states of a kind can be set`);
     }
-    const changedAt = former !== undefined && !isChange ? former.changedAt : this.#clock.wall();
-    const stored = { value, changedAt };
+    const stored = { value, changedAt: this.#clock.wall() };
     save(stored);
     table.set(key, stored);
+    return true;
   }
 
   /** An endpoint's own state: none of that name is invalid; without a reachable contact unavailable; else by its calls. */
-  #endpointState(key: string): DeviceState {
-    const endpoint = this.#endpoints.get(key.slice("PJSIP/".length));
+  #endpointState(name: string, calls: readonly Call[]): DeviceState {
+    const endpoint = this.#endpoints.get(name);
     if (endpoint === undefined) return "INVALID";
-    const calls = this.callsOf(key).filter((call) => call.state !== "terminated");
-    if (endpoint.busyAt > 0 && calls.length >= endpoint.busyAt) return "BUSY";
-    const idle: DeviceState = endpoint.isReachable ? "NOT_INUSE" : "UNAVAILABLE";
-    return calls.length === 0 ? idle : aggregateDeviceStates([idle, ...calls.map(deviceStateOfCall)]);
+    const live = calls.filter((call) => call.state !== "terminated");
+    if (endpoint.busyAt > 0 && live.length >= endpoint.busyAt) return "BUSY";
+    if (live.length > 0) return aggregateDeviceStates(live.map(deviceStateOfCall));
+    return endpoint.isReachable ? "NOT_INUSE" : "UNAVAILABLE";
   }
+}
+
+function areEqualCounts(a: MailboxCounts, b: MailboxCounts): boolean {
+  return a.new === b.new && a.old === b.old;
 }
 
 /** What one call makes of its device. */

@@ -13,12 +13,13 @@ import { limits } from "../runtime/limits.ts";
 import { type ContextOptions, Contexts, type FoundHint } from "./contexts.ts";
 import { aggregateDeviceStates, type DeviceState, extensionStateOf, isRinging } from "./device_state.ts";
 import { Devices, type EndpointState } from "./devices.ts";
+import { Extension, type Source, SourceIndex } from "./extension.ts";
 import { deviceKey, fillHint, mailboxKey, parseHint, providerKey } from "./hint.ts";
-import { aggregatePresence, equalPresence, presenceNotSet, type PresenceState } from "./presence_state.ts";
-import type { Call, Resource, ResourceChange, ResourceState } from "./resource.ts";
+import { aggregatePresence, equalPresence, type PresenceState } from "./presence_state.ts";
+import { areEqualCalls, type Call, type Resource, type ResourceChange, type ResourceState } from "./resource.ts";
 import type { MailboxCounts, StatesPort } from "./states_port.ts";
 
-/** Told of every change of a resource, after it is in force. */
+/** Told of every change of a resource, after all that belongs to it is in force. */
 export type ResourceListener = (resource: Resource, change: ResourceChange) => void;
 
 /** Told of every change of a device's own state or a provider's. */
@@ -34,45 +35,15 @@ export interface HintChanges {
   readonly removed: number;
 }
 
-const UNSET: ResourceState = { extension: "UNAVAILABLE", devices: [], presence: presenceNotSet, calls: [] };
-
-/** A resource as the engine works on it. */
-class Extension implements Resource {
-  readonly id: number;
-  readonly context: string;
-  readonly exten: string;
-  rule = "";
-  hint = "";
-  name = "";
-  devices: readonly string[] = [];
-  providers: readonly string[] = [];
-  deviceKeys: readonly string[] = [];
-  providerKeys: readonly string[] = [];
-  state: ResourceState = UNSET;
-  changedAt: EpochMillis;
-  presenceChangedAt: EpochMillis;
-  isRemoved = false;
-  /** Made because somebody asked, not because the configuration names it. */
-  isDerived: boolean;
-  watcherCount = 0;
-
-  constructor(id: number, context: string, exten: string, isDerived: boolean, now: EpochMillis) {
-    this.id = id;
-    this.context = context;
-    this.exten = exten;
-    this.isDerived = isDerived;
-    this.changedAt = now;
-    this.presenceChangedAt = now;
-  }
-}
-
 /** States and hints of the appliance. */
 export class StateEngine {
   readonly #clock: Clock;
   readonly #devices: Devices;
   readonly #extensions = new Map<string, Extension>();
-  readonly #byDevice = new Map<string, Set<Extension>>();
-  readonly #byProvider = new Map<string, Set<Extension>>();
+  readonly #byDevice = new SourceIndex();
+  readonly #byProvider = new SourceIndex();
+  /** Those made on demand that nobody watches, the longest unwatched first. */
+  readonly #unwatched = new Set<Extension>();
   readonly #listeners: ResourceListener[] = [];
   readonly #sourceListeners: SourceListener[] = [];
   #contexts = new Contexts({});
@@ -87,10 +58,7 @@ export class StateEngine {
   }
 
   /** States of single devices, providers and mailboxes, for reading. */
-  get devices(): Omit<
-    Devices,
-    "setCustom" | "setPresence" | "setMailbox" | "setEndpoint" | "setCalls" | "noteDerived"
-  > {
+  get devices(): Omit<Devices, "setCustom" | "setPresence" | "setMailbox" | "setEndpoint" | "setCalls"> {
     return this.#devices;
   }
 
@@ -109,32 +77,38 @@ export class StateEngine {
     return this.#extensions.values();
   }
 
-  /** Resources that show a device. */
+  /** Resources that show a device or a presence provider. */
   showing(device: string): Iterable<Resource> {
-    return this.#byDevice.get(deviceKey(device) ?? "") ?? this.#byProvider.get(providerKey(device) ?? "") ?? [];
+    const provider = providerKey(device);
+    return provider === undefined ? this.#byDevice.of(deviceKey(device) ?? device) : this.#byProvider.of(provider);
   }
 
   /**
-   * The resource that `exten` means in `context`: includes are followed, patterns make one on demand.
+   * The resource that `exten` means in `context`: includes are followed; patterns and autohints make one on demand.
    *
    * @returns undefined when there is no hint, or when too many were made on demand and all are watched.
    */
   lookup(context: string, exten: string): Resource | undefined {
     const direct = this.#extensions.get(keyOf(context, exten));
-    if (direct !== undefined && !this.#isAutohint(direct)) return direct;
+    if (direct !== undefined && direct.rule !== AUTOHINTS) return direct;
     const found = this.#contexts.find(context, exten);
-    if (found === undefined) return direct ?? this.#includedAutohint(context, exten);
-    return this.#extensions.get(keyOf(found.context, exten)) ?? this.#derive(found, exten);
+    if (found === undefined) return direct ?? this.#autohint(context, exten);
+    return this.#extensions.get(keyOf(found.context, exten)) ??
+      this.#derive(found.context, exten, sourceOf(found, exten));
   }
 
   /** Keeps a resource that was made on demand for as long as somebody watches it. */
   retain(resource: Resource): void {
-    (resource as Extension).watcherCount++;
+    const extension = resource as Extension;
+    extension.watcherCount++;
+    this.#unwatched.delete(extension);
   }
 
   /** Ends one `retain`. */
   release(resource: Resource): void {
-    (resource as Extension).watcherCount--;
+    const extension = resource as Extension;
+    extension.watcherCount--;
+    if (extension.watcherCount === 0 && extension.isDerived && !extension.isRemoved) this.#unwatched.add(extension);
   }
 
   /**
@@ -144,9 +118,10 @@ export class StateEngine {
    * @throws StoreError, StateTableFull: nothing was changed.
    */
   setCustomState(key: string, state: DeviceState | undefined): void {
-    const isChanged = this.#devices.setCustom(key, state);
-    if (isChanged) this.#deviceChanged(key);
-    else for (const listener of this.#sourceListeners) listener.deviceChanged(key);
+    const before = this.#devices.stateOf(key);
+    if (!this.#devices.setCustom(key, state)) return;
+    if (this.#devices.stateOf(key) !== before) this.#deviceChanged(key);
+    else this.#tellOfDevice(key);
   }
 
   /**
@@ -156,9 +131,9 @@ export class StateEngine {
    * @throws StoreError, StateTableFull: nothing was changed.
    */
   setPresenceState(key: string, state: PresenceState | undefined): void {
-    this.#devices.setPresence(key, state);
+    if (!this.#devices.setPresence(key, state)) return;
     for (const listener of this.#sourceListeners) listener.presenceChanged(key);
-    for (const extension of this.#byProvider.get(key) ?? []) this.#evaluatePresence(extension);
+    this.#tell([...this.#byProvider.of(key)].filter((each) => this.#evaluatePresence(each)), "presence");
   }
 
   /**
@@ -167,146 +142,165 @@ export class StateEngine {
    * @throws StoreError, StateTableFull: nothing was changed.
    */
   setMailbox(mailbox: string, counts: MailboxCounts | undefined): void {
-    const key = mailboxKey(mailbox);
-    this.#devices.setMailbox(key, counts);
-    this.#deriveAgain(`MWI:${key}`, false);
+    if (this.#devices.setMailbox(mailbox, counts)) this.#deviceChanged(`MWI:${mailboxKey(mailbox)}`);
   }
 
   /** Sets what is known of an endpoint; undefined when it is gone. */
   setEndpoint(name: string, state: EndpointState | undefined): void {
-    this.#devices.setEndpoint(name, state);
-    this.#deriveAgain(`PJSIP/${name}`, false);
+    if (this.#devices.setEndpoint(name, state)) this.#deviceChanged(`PJSIP/${name}`);
   }
 
   /** Sets the calls of an endpoint's device; the whole list each time. */
   setCalls(device: string, calls: readonly Call[]): void {
     const key = deviceKey(device) ?? device;
-    this.#devices.setCalls(key, calls);
-    this.#deriveAgain(key, true);
+    if (this.#devices.setCalls(key, calls)) this.#deviceChanged(key, true);
   }
 
   /** Puts the contexts of a configuration in force; what did not change is not touched. */
   applyHints(contexts: Readonly<Record<string, ContextOptions>>): HintChanges {
-    const former = [...this.#extensions.values()];
     this.#contexts = new Contexts(contexts);
-    const counts = { added: 0, changed: 0, removed: 0 };
+    const former = new Map(this.#extensions);
     this.#extensions.clear();
-    const formerByKey = new Map(former.map((extension) => [keyOf(extension.context, extension.exten), extension]));
+    const added: Extension[] = [], changed: Extension[] = [], removed: Extension[] = [];
+    const before = new Map<Extension, ResourceState>();
+    const keep = (key: string, extension: Extension, source: Source) => {
+      this.#extensions.set(key, extension);
+      if (extension.isFrom(source)) return;
+      before.set(extension, extension.state);
+      this.#setSource(extension, source);
+      changed.push(extension);
+    };
+
     for (const found of this.#contexts.explicit()) {
       const key = keyOf(found.context, found.exten);
-      const known = formerByKey.get(key);
-      formerByKey.delete(key);
-      const extension = known ?? this.#create(found.context, found.exten, false);
-      if (known?.isDerived) this.#derivedCount--;
-      extension.isDerived = false;
-      this.#extensions.set(key, extension);
-      if (known === undefined) {
-        this.#setSources(extension, found);
-        counts.added++;
-        this.#tell(extension, "added");
-      } else if (this.#resource(known, found)) counts.changed++;
-    }
-    for (const [key, extension] of formerByKey) {
-      const found = extension.isDerived ? this.#foundFor(extension) : undefined;
-      if (found === undefined) {
-        counts.removed++;
-        this.#remove(extension);
-      } else {
-        this.#extensions.set(key, extension);
-        if (this.#resource(extension, found)) counts.changed++;
+      const source = sourceOf(found, found.exten);
+      const known = former.get(key);
+      former.delete(key);
+      if (known === undefined) added.push(this.#create(found.context, found.exten, source, false));
+      else {
+        this.#setDerived(known, false);
+        keep(key, known, source);
       }
     }
-    return counts;
-  }
-
-  /** The hint that a resource made on demand would be made from today. */
-  #foundFor(extension: Extension): FoundHint | undefined {
-    if (!this.#isAutohint(extension)) return this.#contexts.findIn(extension.context, extension.exten);
-    const hasAutohints = this.#contexts.withAutohints.includes(extension.context);
-    return hasAutohints ? { context: extension.context, rule: AUTOHINTS, text: extension.hint } : undefined;
-  }
-
-  #includedAutohint(context: string, exten: string): Extension | undefined {
-    for (const included of this.#contexts.reachable(context)) {
-      const extension = this.#extensions.get(keyOf(included, exten));
-      if (extension !== undefined) return extension;
+    for (const [key, extension] of former) {
+      const isWanted = extension.isDerived || extension.watcherCount > 0;
+      const source = isWanted ? this.#derivedSource(extension) : undefined;
+      if (source === undefined) removed.push(extension);
+      else {
+        this.#setDerived(extension, true);
+        keep(key, extension, source);
+      }
     }
-    return undefined;
+
+    for (const extension of removed) this.#remove(extension);
+    this.#tell(added, "added");
+    this.#tell(changed.filter((each) => showsOtherDevices(before.get(each)!, each.state)), "device");
+    this.#tell(changed.filter((each) => !equalPresence(before.get(each)!.presence, each.state.presence)), "presence");
+    this.#tell(removed, "removed");
+    for (const key of this.#devices.deviceKeys()) this.#addAutohints(key);
+    return { added: added.length, changed: changed.length, removed: removed.length };
   }
 
-  #isAutohint(extension: Extension): boolean {
-    return extension.rule === AUTOHINTS;
+  /** What a resource that the configuration does not name lives on from now on; undefined when nothing makes it any more. */
+  #derivedSource(extension: Extension): Source | undefined {
+    const { context, exten } = extension;
+    const found = this.#contexts.findIn(context, exten);
+    if (found !== undefined) return sourceOf(found, exten);
+    if (!this.#contexts.withAutohints.has(context)) return undefined;
+    const device = extension.rule === AUTOHINTS ? extension.devices[0] : this.#devices.named(exten);
+    return device === undefined ? undefined : autohintOf(device);
+  }
+
+  /** The autohint that `exten` means in `context`, or in what it includes; made when there is a device of that name. */
+  #autohint(context: string, exten: string): Extension | undefined {
+    if (this.#contexts.withAutohints.size === 0) return undefined;
+    const reachable = [...this.#contexts.reachable(context)];
+    for (const each of reachable) {
+      const known = this.#extensions.get(keyOf(each, exten));
+      if (known !== undefined) return known;
+    }
+    const home = reachable.find((each) => this.#contexts.withAutohints.has(each));
+    const device = this.#devices.named(exten);
+    return home === undefined || device === undefined ? undefined : this.#derive(home, exten, autohintOf(device));
+  }
+
+  /** Makes the autohints of a device, in every context with autohints that has no hint of that name. */
+  #addAutohints(key: string): void {
+    const exten = key.slice(key.search(/[/:]/) + 1);
+    for (const context of this.#contexts.withAutohints) {
+      if (this.#contexts.find(context, exten) === undefined) this.#autohint(context, exten);
+    }
   }
 
   /** Makes a resource on demand, in the context that holds its rule. */
-  #derive(found: FoundHint, exten: string): Extension | undefined {
+  #derive(context: string, exten: string, source: Source): Extension | undefined {
     if (this.#derivedCount >= limits.derivedHintCount && !this.#evictDerived()) return undefined;
-    const extension = this.#create(found.context, exten, true);
-    this.#derivedCount++;
-    this.#extensions.set(keyOf(found.context, exten), extension);
-    this.#setSources(extension, found);
-    this.#tell(extension, "added");
+    const extension = this.#create(context, exten, source, true);
+    this.#tell([extension], "added");
     return extension;
   }
 
-  /** Removes the oldest resource made on demand that nobody watches. */
+  /** Removes a resource made on demand that nobody watches; false when all are watched. */
   #evictDerived(): boolean {
-    for (const [key, extension] of this.#extensions) {
-      if (!extension.isDerived || extension.watcherCount > 0) continue;
-      this.#extensions.delete(key);
-      this.#remove(extension);
-      return true;
-    }
-    return false;
+    const [idle] = this.#unwatched;
+    if (idle === undefined) return false;
+    this.#extensions.delete(keyOf(idle.context, idle.exten));
+    this.#remove(idle);
+    this.#tell([idle], "removed");
+    return true;
   }
 
-  #create(context: string, exten: string, isDerived: boolean): Extension {
-    return new Extension(this.#nextId++, context, exten, isDerived, this.#clock.wall());
+  #create(context: string, exten: string, source: Source, isDerived: boolean): Extension {
+    const extension = new Extension(this.#nextId++, context, exten);
+    this.#setDerived(extension, isDerived);
+    this.#extensions.set(keyOf(context, exten), extension);
+    extension.setSource(source);
+    this.#index(extension);
+    extension.state = this.#stateOf(extension);
+    extension.changedAt = this.#latest(extension.deviceKeys.map((key) => this.#devices.changedAt(key)));
+    extension.presenceChangedAt = this.#latest(
+      extension.providerKeys.map((key) => this.#devices.presenceChangedAt(key)),
+    );
+    return extension;
+  }
+
+  /** Notes whether the configuration names an extension, or somebody's asking made it. */
+  #setDerived(extension: Extension, isDerived: boolean): void {
+    if (extension.isDerived !== isDerived) this.#derivedCount += isDerived ? 1 : -1;
+    extension.isDerived = isDerived;
+    if (isDerived && extension.watcherCount === 0) this.#unwatched.add(extension);
+    else this.#unwatched.delete(extension);
   }
 
   /** Ends an extension whose hint is gone. */
   #remove(extension: Extension): void {
     this.#unindex(extension);
-    if (extension.isDerived) this.#derivedCount--;
+    this.#setDerived(extension, false);
     extension.isRemoved = true;
     extension.state = { ...extension.state, extension: "REMOVED", calls: [] };
     extension.changedAt = this.#clock.wall();
-    this.#tell(extension, "removed");
   }
 
-  /** Gives a known extension its hint anew; true when it reads differently. */
-  #resource(extension: Extension, found: FoundHint): boolean {
-    const { devices, providers, name } = fillHint(parseHint(found.text), extension.exten, found.context);
-    const isSame = extension.rule === found.rule && extension.name === name &&
-      devices.join("&") === extension.devices.join("&") && providers.join("&") === extension.providers.join("&");
-    if (isSame) return false;
-    const before = extension.state;
+  /** Gives a known extension another source. */
+  #setSource(extension: Extension, source: Source): void {
     this.#unindex(extension);
-    this.#setSources(extension, found);
-    if (extension.state.extension !== before.extension) this.#tell(extension, "device");
-    if (!equalPresence(extension.state.presence, before.presence)) this.#tell(extension, "presence");
-    return true;
-  }
-
-  #setSources(extension: Extension, found: FoundHint): void {
-    const { devices, providers, name } = fillHint(parseHint(found.text), extension.exten, found.context);
-    extension.rule = found.rule;
-    extension.hint = hintText(devices, providers, name);
-    extension.name = name;
-    extension.devices = devices;
-    extension.providers = providers;
-    extension.deviceKeys = devices.map((device) => deviceKey(device) ?? device);
-    extension.providerKeys = providers.map((provider) => providerKey(provider) ?? provider);
-    for (const key of extension.deviceKeys) addTo(this.#byDevice, key, extension);
-    for (const key of extension.providerKeys) addTo(this.#byProvider, key, extension);
+    extension.setSource(source);
+    this.#index(extension);
     const before = extension.state;
     extension.state = this.#stateOf(extension);
-    if (before.extension !== extension.state.extension) extension.changedAt = this.#clock.wall();
+    const now = this.#clock.wall();
+    if (before.extension !== extension.state.extension) extension.changedAt = now;
+    if (!equalPresence(before.presence, extension.state.presence)) extension.presenceChangedAt = now;
+  }
+
+  #index(extension: Extension): void {
+    this.#byDevice.add(extension.deviceKeys, extension);
+    this.#byProvider.add(extension.providerKeys, extension);
   }
 
   #unindex(extension: Extension): void {
-    for (const key of extension.deviceKeys) removeFrom(this.#byDevice, key, extension);
-    for (const key of extension.providerKeys) removeFrom(this.#byProvider, key, extension);
+    this.#byDevice.remove(extension.deviceKeys, extension);
+    this.#byProvider.remove(extension.providerKeys, extension);
   }
 
   #stateOf(extension: Extension): ResourceState {
@@ -319,71 +313,67 @@ export class StateEngine {
       extension: extensionStateOf(aggregateDeviceStates(devices.map((share) => share.state))),
       devices,
       presence: aggregatePresence(extension.providerKeys.map((key) => this.#devices.presenceOf(key))),
-      calls: extension.deviceKeys.flatMap((key) => this.#devices.callsOf(key)),
+      calls: [...new Set(extension.deviceKeys)].flatMap((key) => this.#devices.callsOf(key)),
     };
   }
 
-  /** Works out a device whose state follows from other things; `areCallsNew` even where its state stays. */
-  #deriveAgain(key: string, areCallsNew: boolean): void {
-    const isChanged = this.#devices.noteDerived(key);
-    if (isChanged || areCallsNew) this.#deviceChanged(key, areCallsNew);
-  }
-
+  /** Works out what a changed device concerns; `areCallsNew` wakes even where no state is another one. */
   #deviceChanged(key: string, areCallsNew = false): void {
-    for (const listener of this.#sourceListeners) listener.deviceChanged(key);
-    this.#addAutohints(key);
-    for (const extension of this.#byDevice.get(key) ?? []) {
+    this.#tellOfDevice(key);
+    const woken: Extension[] = [];
+    for (const extension of this.#byDevice.of(key)) {
       const before = extension.state;
-      const after = this.#stateOf(extension);
-      extension.state = after;
-      if (after.extension !== before.extension) extension.changedAt = this.#clock.wall();
-      else if (!areCallsNew && !isRinging(after.extension)) continue;
-      this.#tell(extension, "device");
+      extension.state = this.#stateOf(extension);
+      const isOther = extension.state.extension !== before.extension;
+      if (isOther) extension.changedAt = this.#clock.wall();
+      if (isOther || areCallsNew || isRinging(extension.state.extension)) woken.push(extension);
     }
+    this.#tell(woken, "device");
+    this.#addAutohints(key);
   }
 
-  #evaluatePresence(extension: Extension): void {
-    const before = extension.state;
+  /** Works out what a changed provider concerns; false when that stays as it was. */
+  #evaluatePresence(extension: Extension): boolean {
     const after = this.#stateOf(extension);
-    if (equalPresence(before.presence, after.presence)) return;
+    if (equalPresence(extension.state.presence, after.presence)) return false;
     extension.state = after;
     extension.presenceChangedAt = this.#clock.wall();
-    this.#tell(extension, "presence");
+    return true;
   }
 
-  /** Makes the hint of a device that changed, in every context with autohints that has none of that name. */
-  #addAutohints(key: string): void {
-    const exten = key.slice(key.search(/[/:]/) + 1);
-    for (const context of this.#contexts.withAutohints) {
-      if (this.lookup(context, exten) !== undefined) continue;
-      this.#derive({ context, rule: AUTOHINTS, text: key }, exten);
+  /** The last of several instants; now when none is known. */
+  #latest(instants: readonly (EpochMillis | undefined)[]): EpochMillis {
+    const known = instants.filter((instant) => instant !== undefined);
+    return known.length === 0 ? this.#clock.wall() : Math.max(...known);
+  }
+
+  #tellOfDevice(key: string): void {
+    for (const listener of this.#sourceListeners) listener.deviceChanged(key);
+  }
+
+  #tell(extensions: readonly Extension[], change: ResourceChange): void {
+    for (const extension of extensions) {
+      for (const listener of this.#listeners) listener(extension, change);
     }
-  }
-
-  #tell(extension: Extension, change: ResourceChange): void {
-    for (const listener of this.#listeners) listener(extension, change);
   }
 }
 
 /** Rule of a resource that autohints made. */
 const AUTOHINTS = "autohints";
 
+/** Contexts come from the configuration and have no line ends, so that no extension can pass for one of another context. */
 function keyOf(context: string, exten: string): string {
-  return `${exten}@${context}`;
+  return `${context}\n${exten}`;
 }
 
-function hintText(devices: readonly string[], providers: readonly string[], name: string): string {
-  return devices.join("&") + (providers.length > 0 ? `,${providers.join("&")}` : "") + (name === "" ? "" : `(${name})`);
+function sourceOf({ context, rule, text }: FoundHint, exten: string): Source {
+  return { rule, hint: fillHint(parseHint(text), exten, context) };
 }
 
-function addTo(index: Map<string, Set<Extension>>, key: string, extension: Extension): void {
-  const known = index.get(key);
-  if (known === undefined) index.set(key, new Set([extension]));
-  else known.add(extension);
+function autohintOf(device: string): Source {
+  return { rule: AUTOHINTS, hint: { devices: [device], providers: [], name: "" } };
 }
 
-function removeFrom(index: Map<string, Set<Extension>>, key: string, extension: Extension): void {
-  const known = index.get(key);
-  known?.delete(extension);
-  if (known?.size === 0) index.delete(key);
+function showsOtherDevices(before: ResourceState, after: ResourceState): boolean {
+  return before.extension !== after.extension || !areEqualCalls(before.calls, after.calls);
 }

@@ -16,14 +16,14 @@ export interface Hint {
 const deviceForms = ["PJSIP/name", "SIP/name", "Custom:name", "MWI:box@context"];
 
 /**
- * Takes a hint apart. The first comma divides devices from presence; empty names between `&` are skipped. A name in
- * parentheses ends the text, unless a variable stands before it: then the whole text is devices, as in extensions.conf.
+ * Takes a hint apart. The first comma divides devices from presence; empty names between `&` are skipped; a name in
+ * parentheses ends the text. Unlike in extensions.conf, a variable before the name does not make the name part of a device.
  */
 export function parseHint(text: string): Hint {
   let body = text.trim();
   let name = "";
   const open = body.indexOf("(");
-  if (open >= 0 && body.endsWith(")") && !body.slice(0, open).includes("$[")) {
+  if (open >= 0 && body.endsWith(")")) {
     name = body.slice(open + 1, -1).trim();
     body = body.slice(0, open);
   }
@@ -33,17 +33,31 @@ export function parseHint(text: string): Hint {
   return { devices: namesIn(devices), providers: namesIn(providers), name };
 }
 
+/** Writes a hint, for people to read. */
+export function hintText({ devices, providers, name }: Hint): string {
+  return devices.join("&") + (providers.length > 0 ? `,${providers.join("&")}` : "") + (name === "" ? "" : `(${name})`);
+}
+
 /**
- * Fills the variables of a hint: `${EXTEN}`, `${CONTEXT}`; any other one is empty. Done after the hint was taken apart, so that
- * an extension cannot smuggle devices in.
+ * Fills the variables of a hint: `${EXTEN}` and `${CONTEXT}`, each also as a part, `${EXTEN:offset:length}`; any other one is
+ * empty. Done after the hint was taken apart, so that an extension cannot smuggle devices in.
  */
 export function fillHint(hint: Hint, exten: string, context: string): Hint {
   const fill = (text: string) =>
-    text.replaceAll(
-      /\$\{([^}]*)\}/g,
-      (_all, name) => ({ EXTEN: exten, CONTEXT: context } as Record<string, string>)[name] ?? "",
-    );
+    text.replaceAll(VARIABLES, (_variable, expression) => valueOf(expression, exten, context) ?? "");
   return { devices: hint.devices.map(fill), providers: hint.providers.map(fill), name: fill(hint.name) };
+}
+
+const VARIABLES = /\$\{([^}]*)\}/g;
+const EXPRESSION = /^(EXTEN|CONTEXT)(?::(-?\d+)(?::(-?\d+))?)?$/;
+
+/** Value of what stands between `${` and `}`; undefined when it means nothing here. */
+function valueOf(expression: string, exten: string, context: string): string | undefined {
+  const match = EXPRESSION.exec(expression);
+  if (match === null) return undefined;
+  const value = match[1] === "EXTEN" ? exten : context;
+  const rest = value.slice(Number(match[2] ?? 0));
+  return match[3] === undefined ? rest : rest.slice(0, Number(match[3]));
 }
 
 /**
@@ -52,7 +66,7 @@ export function fillHint(hint: Hint, exten: string, context: string): Hint {
  * @returns undefined for a device that nobody provides.
  */
 export function deviceKey(device: string): string | undefined {
-  const match = /^(?:(pjsip|sip)\/(.+)|(custom|mwi):(.+))$/i.exec(device);
+  const match = /^(?:(pjsip|sip)\/(.+)|(custom|mwi):(.+))$/is.exec(device);
   if (match === null) return undefined;
   if (match[2] !== undefined) return `PJSIP/${match[2]}`;
   return match[3]!.toLowerCase() === "mwi" ? `MWI:${mailboxKey(match[4]!)}` : `Custom:${match[4]}`;
@@ -65,14 +79,24 @@ export function mailboxKey(mailbox: string): string {
 
 /** The one key of a presence provider, or undefined for one that nobody provides. */
 export function providerKey(provider: string): string | undefined {
-  const match = /^custompresence:(.+)$/i.exec(provider);
+  const match = /^custompresence:(.+)$/is.exec(provider);
   return match === null ? undefined : `CustomPresence:${match[1]}`;
 }
 
 /** What is wrong with the text of a hint, in words for the operator; undefined when nothing is. */
 export function checkHint(text: string): string | undefined {
-  const { devices, providers } = fillHint(parseHint(text), "1000", "default");
+  if (text.includes("$[")) return 'an expression "$[…]" is not worked out; accepted are ${EXTEN} and ${CONTEXT}';
+  for (const [variable, expression] of text.matchAll(VARIABLES)) {
+    if (valueOf(expression!, "", "") === undefined) {
+      return `"${variable}" means nothing here; accepted are \${EXTEN} and \${CONTEXT}, also as \${EXTEN:offset:length}`;
+    }
+  }
+  const { devices, providers } = parseHint(text.replaceAll(VARIABLES, "1"));
   if (devices.length === 0 && providers.length === 0) return "names neither a device nor a presence provider";
+  const torn = [...devices, ...providers].find((name) => /[()]/.test(name));
+  if (torn !== undefined) {
+    return `"${torn}" has a parenthesis; a name in parentheses ends the hint: "PJSIP/alice(Alice)"`;
+  }
   for (const device of devices) {
     if (deviceKey(device) !== undefined) continue;
     if (providerKey(device) !== undefined) {
@@ -81,6 +105,7 @@ export function checkHint(text: string): string | undefined {
     return `nobody provides the device "${device}"; accepted are ${deviceForms.join(", ")}`;
   }
   for (const provider of providers) {
+    if (provider.includes(",")) return `"${provider}" has a comma; presence providers are joined with "&"`;
     if (providerKey(provider) !== undefined) continue;
     return `nobody provides the presence "${provider}"; accepted is CustomPresence:name`;
   }

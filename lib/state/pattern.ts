@@ -2,15 +2,16 @@
  * Owns extension patterns: `_2XX`, `_[1-5]NZ.`, `_9!`, as in extensions.conf.
  *
  * Theory. A pattern is compiled to one set of characters per place. Where two patterns fit the same extension, the more
- * specific one wins: they are compared place by place, and the first place where one allows fewer characters decides;
- * `.` and `!` allow the most.
+ * specific one wins: they are compared place by place, and the first place where one allows fewer characters decides, or as
+ * many but lower ones; `.` and `!` allow the most. Dashes and blanks are there for people: they mean nothing in a pattern, nor
+ * in the extension that is held against it.
  */
 
 /** A compiled pattern. */
 export interface Pattern {
   /** As written, with its underscore. */
   readonly text: string;
-  /** Allowed characters by place, each a string of them. */
+  /** Allowed characters by place, each a string of them in ascending order. */
   readonly places: readonly string[];
   /** What may follow the places: nothing, at least one character (`.`), or anything (`!`). */
   readonly tail: "none" | "some" | "any";
@@ -40,7 +41,7 @@ export function parsePattern(text: string): Pattern | string {
       const close = text.indexOf("]", at);
       if (close < 0) return 'a "[" has no "]"';
       const set = expandSet(text.slice(at + 1, close));
-      if (set === "") return '"[]" allows no character';
+      if (set === "") return `"${text.slice(at, close + 1)}" allows no character`;
       places.push(set);
       at = close;
     } else places.push(CLASSES[character.toUpperCase()] ?? character);
@@ -58,18 +59,18 @@ export function checkExtension(text: string): string | undefined {
 }
 
 /** Whether `exten` fits `pattern`. */
-export function matchesPattern(pattern: Pattern, exten: string): boolean {
-  const { places, tail } = pattern;
-  const rest = exten.length - places.length;
+export function matchesPattern({ places, tail }: Pattern, exten: string): boolean {
+  const dialled = exten.replaceAll(/[- ]/g, "");
+  const rest = dialled.length - places.length;
   if (rest < 0 || (tail === "none" && rest > 0) || (tail === "some" && rest === 0)) return false;
-  return places.every((set, i) => set.includes(exten[i]!));
+  return places.every((set, i) => set.includes(dialled[i]!));
 }
 
 /** Orders patterns: the more specific one first. */
 export function comparePatterns(a: Pattern, b: Pattern): number {
   const length = Math.max(a.places.length, b.places.length);
   for (let i = 0; i <= length; i++) {
-    const difference = breadthAt(a, i) - breadthAt(b, i);
+    const difference = breadthAt(a, i) - breadthAt(b, i) || lowestAt(a, i) - lowestAt(b, i);
     if (difference !== 0) return difference;
   }
   return 0;
@@ -80,7 +81,12 @@ function breadthAt({ places, tail }: Pattern, place: number): number {
   return places[place]?.length ?? { none: 0, some: 1_000, any: 2_000 }[tail];
 }
 
-/** The characters of a set such as `1-35*`. */
+/** The lowest character that a pattern allows at a place. */
+function lowestAt({ places }: Pattern, place: number): number {
+  return places[place]?.charCodeAt(0) ?? 0;
+}
+
+/** The characters of a set such as `1-35*`, in ascending order. */
 function expandSet(text: string): string {
   let set = "";
   for (let i = 0; i < text.length; i++) {
@@ -90,5 +96,5 @@ function expandSet(text: string): string {
     for (let code = from; code <= to; code++) set += String.fromCharCode(code);
     if (isRange) i += 2;
   }
-  return [...new Set(set)].join("");
+  return [...new Set(set)].sort().join("");
 }

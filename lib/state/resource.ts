@@ -28,6 +28,21 @@ export interface Call {
   readonly startedAt: EpochMillis;
 }
 
+/** Whether two lists of calls say the same. */
+export function areEqualCalls(a: readonly Call[], b: readonly Call[]): boolean {
+  return a === b || (a.length === b.length && a.every((call, i) => isEqualCall(call, b[i]!)));
+}
+
+function isEqualCall(a: Call, b: Call): boolean {
+  return a.id === b.id && a.state === b.state && a.direction === b.direction && a.callId === b.callId &&
+    a.localTag === b.localTag && a.remoteTag === b.remoteTag && a.startedAt === b.startedAt &&
+    isEqualParty(a.localIdentity, b.localIdentity) && isEqualParty(a.remoteIdentity, b.remoteIdentity);
+}
+
+function isEqualParty(a: CallParty | undefined, b: CallParty | undefined): boolean {
+  return a?.uri === b?.uri && a?.display === b?.display;
+}
+
 /** One device of a hint. */
 export interface DeviceShare {
   /** As the hint names it. */
