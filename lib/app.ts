@@ -6,6 +6,7 @@
  * that can fail; then everything else, which cannot.
  */
 import { mkdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { createControls } from "./app/controls.ts";
 import { Core } from "./app/core.ts";
@@ -47,7 +48,7 @@ export interface ApplianceOptions {
   readonly log: Log;
 }
 
-/** It cannot start; the message is one line per reason. */
+/** It cannot start; the message is one line. */
 export class StartError extends Error {
   override readonly name = "StartError";
 }
@@ -120,7 +121,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
   }
 
   async function reload(): Promise<ReloadReport> {
-    const loaded = await loadConfig(await Bun.file(configFile).text(), configFile, hintChecks);
+    const loaded = await loadConfig(await readFile(configFile, "utf8"), configFile, hintChecks);
     const warnings = loaded.warnings.map((warning) => warning.text);
     const refuse = (errors: readonly string[]): ReloadReport => {
       for (const error of errors) log.error("config", error);
@@ -170,7 +171,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
   const problems = await transports.start(listenerOptions(config));
   if (problems.length > 0) {
     await stop();
-    throw new StartError(problems.map((problem) => problem.message).join("\n"));
+    throw new StartError(problems.map((problem) => problem.message).join("; "));
   }
   try {
     await server.start(config.http);

@@ -12,6 +12,8 @@ export interface AuthOptions {
   readonly password?: string | undefined;
   /** `ALGORITHM:hex` of user:realm:password; only these algorithms can be verified. */
   readonly password_digest?: readonly string[] | undefined;
+  /** Algorithms that may be used; all of them unless told. */
+  readonly supported_algorithms_uas?: readonly HashAlgorithm[] | undefined;
 }
 
 /** Who may prove to be an endpoint, and by what. */
@@ -32,13 +34,14 @@ export interface Account {
  * Source: RFC 7616 §3.4.2, §5.2.
  */
 export function resolveAccount(auth: AuthOptions, realm: string): Account {
-  const { username, password, password_digest: digests = [] } = auth;
+  const { username, password, password_digest: digests = [], supported_algorithms_uas: supported } = auth;
   const hashes: Record<HashAlgorithm, string | undefined> = {
     "SHA-512-256": undefined,
     "SHA-256": undefined,
     "MD5": undefined,
   };
   for (const algorithm of DIGEST_ALGORITHMS) {
+    if (supported !== undefined && !supported.includes(algorithm)) continue;
     hashes[algorithm] = password === undefined
       ? findDigest(digests, algorithm)
       : hashPassword(algorithm, { username, realm, password });

@@ -5,7 +5,7 @@
  * that one mistake does not hide another. Positions are worked out only when there is something to report.
  */
 import { closest, distance } from "fastest-levenshtein";
-import { parse, TomlError } from "smol-toml";
+import { parse, TomlDate, TomlError } from "smol-toml";
 import { z } from "zod";
 import { checkConfig, type ConfigRules } from "./checks.ts";
 import type { Config } from "./config.ts";
@@ -214,7 +214,7 @@ function suggestion(message: string, names: readonly string[] = []): string {
 }
 
 function shown(value: unknown): string {
-  const text = value instanceof Date ? String(value) : JSON.stringify(value) ?? String(value);
+  const text = value instanceof TomlDate ? value.toISOString() : JSON.stringify(value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
@@ -258,7 +258,7 @@ function isWithin(path: Path, outer: Path): boolean {
 }
 
 function isTable(value: unknown): value is Table {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof TomlDate);
 }
 
 function tableAt(values: Table, path: Path): Table | undefined {

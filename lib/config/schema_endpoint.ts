@@ -37,6 +37,11 @@ const auth = z.strictObject({
     description: "Digests of user:realm:password instead of the password; they hold for [server].realm only.",
     accepted: 'digests as "MD5:32 hex digits", "SHA-256:64 hex digits" or "SHA-512-256:64 hex digits"',
   }),
+  supported_algorithms_uas: someOf(
+    ["SHA-512-256", "SHA-256", "MD5"],
+    ["SHA-512-256", "SHA-256", "MD5"],
+    "Algorithms that the phone is offered, always the strongest first; many phones know MD5 only.",
+  ),
 }).refine((value) => (value.password === undefined) !== (value.password_digest === undefined), {
   error: "needs either password or password_digest",
 }).optional().meta({

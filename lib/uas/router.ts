@@ -5,6 +5,7 @@ import { fitChallenges } from "../auth/challenge.ts";
 import type { Counters } from "../runtime/counters.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Reject } from "../runtime/result.ts";
+import { checkSyntax } from "../sip/check.ts";
 import type { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
 import { type ResponseOptions, writeResponse } from "../sip/response.ts";
@@ -55,6 +56,8 @@ export class Router implements TransactionUser {
     this.#counters.requests++;
     // Until the sender is known, it is answered as most phones behind NAT need it.
     transaction.isRportForced = true;
+    const failure = checkSyntax(request);
+    if (failure !== undefined) throw failure;
     const outcome = this.#examine(request) ?? this.#handlerOf(request.method)!.handle(request, transaction);
     if ("why" in outcome) this.#refuse(request, transaction, outcome);
     else {

@@ -29,6 +29,10 @@ export function createSubscribeHandler(parts: SubscribeParts): MethodHandler {
 
   function handle(request: Message, transaction: ServerTransaction): ResponseOptions | Reject {
     const { flow } = transaction;
+    // RFC 3261 §8.2.3: a body that cannot be decoded is refused; one that can but means nothing here is passed over.
+    if (request.contentEncoding.some((coding) => coding !== "identity")) {
+      return { status: 415, headers: [["Accept-Encoding", "identity"]], why: "encoded body" };
+    }
     const subscription = request.to.tag === undefined ? undefined : notifier.find(request);
     // RFC 3261 §12.2.2: the tags are unguessable, so 481 tells a stranger nothing.
     if (request.to.tag !== undefined && subscription === undefined) return notifier.refusals.noSuchSubscription;
