@@ -45,7 +45,7 @@ function stamp(): { version: string; commit: string; date: string } {
   return {
     version: denoJson.version,
     commit: commit === "" ? "unknown" : commit + (isChanged ? "+changes" : ""),
-    date: commit === "" ? "unknown" : new Date(Number(git("log", "-1", "--format=%ct")) * 1000).toISOString(),
+    date: commit === "" ? "unknown" : git("log", "-1", "--format=%cs"),
   };
 }
 

@@ -35,7 +35,7 @@ export type Office = {
 };
 
 /** The password of everybody who has one. */
-export const PASSWORD = "correct horse";
+export const PASSWORD = "correct-horse";
 
 /** Writes the configuration of the test office. `more` is appended; `server` goes into `[server]`. */
 export function officeConfig({ sipPort, httpPort, dataDir }: Office, { server = "", more = "" } = {}): string {
@@ -138,6 +138,12 @@ export class Hintd {
   /** Calls the API over the control socket, which needs no login. */
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
     return fetch(`http://localhost/api/v1${path}`, { ...init, unix: join(this.office.dataDir, "control.sock") });
+  }
+
+  /** Counters of one layer. */
+  async counters(layer: string): Promise<Record<string, number>> {
+    const status = await (await this.fetch("/status")).json() as { counters: Record<string, Record<string, number>> };
+    return status.counters[layer]!;
   }
 
   /** Ends the process with a signal and returns its exit code. */

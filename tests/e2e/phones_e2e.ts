@@ -9,7 +9,7 @@ beforeAll(async () => {
   hintd = await startHintd();
 });
 
-afterAll(() => hintd.dispose());
+afterAll(() => hintd?.dispose());
 
 for (const transport of ["udp", "tcp"] as const) {
   test(`baresip proves itself over ${transport} and sees its buddy go busy, offline and online again`, async () => {

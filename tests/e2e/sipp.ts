@@ -11,8 +11,6 @@ export type SippOptions = {
   /** Replaces `{name}` in the scenario. */
   values?: Record<string, string>;
   calls?: number;
-  /** Percentage of messages that sipp loses on purpose, in and out. */
-  lostPercent?: number;
   timeoutSeconds?: number;
 };
 
@@ -36,7 +34,7 @@ function escaped(text: string): string {
  * between two of its steps; `{answer}` is the file `parts/answer.xml`, a 200 to the request before it.
  */
 export async function runSipp(hintd: Hintd, scenario: string, options: SippOptions): Promise<SippResult> {
-  const { transport, calls = 1, lostPercent, timeoutSeconds = 20 } = options;
+  const { transport, calls = 1, timeoutSeconds = 20 } = options;
   const directory = mkdtempSync(join(tmpdir(), "sipp-"));
   const values: Record<string, string> = {
     devstate: escaped(quoted([...command, "devstate", "set", "-c", hintd.configFile])),
@@ -45,6 +43,8 @@ export async function runSipp(hintd: Hintd, scenario: string, options: SippOptio
     extension: "2000",
     user: "guest",
     headers: "",
+    lost: "0",
+    settle_ms: "300",
     ...options.values,
   };
   const text = readFileSync(join(import.meta.dir, "sipp", `${scenario}.xml`), "utf8")
@@ -57,10 +57,20 @@ export async function runSipp(hintd: Hintd, scenario: string, options: SippOptio
   const sipp = Bun.spawn([
     "sipp",
     ...["-sf", "scenario.xml", "-i", "127.0.0.1", "-p", String(port), "-t", transport === "udp" ? "u1" : "t1"],
-    ...["-m", String(calls), "-l", "1", "-nostdin", "-timeout", `${timeoutSeconds}s`, "-timeout_error"],
+    ...[
+      "-m",
+      String(calls),
+      "-l",
+      String(calls),
+      "-r",
+      "100",
+      "-nostdin",
+      "-timeout",
+      `${timeoutSeconds}s`,
+      "-timeout_error",
+    ],
     ...["-recv_timeout", String(timeoutSeconds * 1000), "-trace_msg", "-message_file", "messages.log"],
     ...["-trace_err", "-error_file", "errors.log"],
-    ...(lostPercent === undefined ? [] : ["-lost", String(lostPercent)]),
     `127.0.0.1:${hintd.sipPort}`,
   ], { cwd: directory, stdin: "ignore", stdout: "ignore", stderr: "pipe", env: { ...process.env, TERM: "dumb" } });
   try {

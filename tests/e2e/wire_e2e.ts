@@ -6,10 +6,10 @@ import { body, header, okTo, openTcp, openUdp, requestFrom, startLine } from "./
 let hintd: Hintd;
 
 beforeAll(async () => {
-  hintd = await startHintd((office) => officeConfig(office, { more: "\n[timers]\nt1_ms = 60\ntimer_b_ms = 3840\n" }));
+  hintd = await startHintd((office) => officeConfig(office, { more: "\n[timers]\nt1_ms = 100\ntimer_b_ms = 6400\n" }));
 });
 
-afterAll(() => hintd.dispose());
+afterAll(() => hintd?.dispose());
 
 const watch = ["Event: dialog", "Accept: application/dialog-info+xml", "Expires: 600"];
 const isNotify = (message: string) => message.startsWith("NOTIFY ");
@@ -91,4 +91,37 @@ test("a message that comes byte by byte over TCP is the same message (RFC 3261 ย
   for (const byte of requestFrom(phone, "TCP", { uri: "sip:127.0.0.1" })) phone.send(byte);
   expect(startLine(await phone.next())).toBe("SIP/2.0 200 OK");
   phone.close();
+});
+
+test("a name that nobody has and a wrong password get the same answer (RFC 7616 ยง3.4)", async () => {
+  const answers: string[] = [];
+  for (const user of ["alice", "mabel"]) {
+    for (const credentials of [false, true]) {
+      const phone = await openUdp(hintd.sipPort);
+      const parts = {
+        method: "SUBSCRIBE",
+        uri: "sip:2000@127.0.0.1",
+        from: `<sip:${user}@127.0.0.1>;tag=same`,
+        callId: "the-same-for-both",
+        branch: `z9hG4bK${user}${credentials}`,
+      };
+      phone.send(requestFrom(phone, "UDP", { ...parts, headers: watch }));
+      const challenge = await phone.next();
+      const nonce = /nonce="([^"]*)"/.exec(challenge)![1]!;
+      const digest = `Digest username="${user}", realm="hintd", nonce="${nonce}", uri="sip:2000@127.0.0.1", ` +
+        `response="${"0".repeat(32)}", algorithm=MD5, qop=auth, nc=00000001, cnonce="c"`;
+      const headers = [...watch, `Authorization: ${digest}`];
+      if (credentials) {
+        phone.send(requestFrom(phone, "UDP", { ...parts, branch: `${parts.branch}2`, cseq: 2, headers }));
+      }
+      const answer = credentials ? await phone.next() : challenge;
+      phone.close();
+      answers.push(
+        answer.replaceAll(user, "USER").replace(/nonce="[^"]*"|tag=\w+$|:\d+|rport=\d+/gm, "*"),
+      );
+    }
+  }
+  const [wrongFirst, wrongSecond, nobodyFirst, nobodySecond] = answers;
+  expect([nobodyFirst, nobodySecond]).toEqual([wrongFirst, wrongSecond]);
+  expect(startLine(wrongSecond!)).toBe("SIP/2.0 401 Unauthorized");
 });
