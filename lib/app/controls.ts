@@ -199,9 +199,14 @@ export function createControls(parts: ControlsParts): AppControls {
       });
     },
     endpoints: () => Object.entries(core.config.endpoints).map(([name, each]) => endpointRow(core, name, each)),
-    subscriptions() {
+    subscriptions(max = Infinity) {
       const at = present();
-      return [...subscriptions.all()].map((subscription) => subscriptionRow(subscription, at));
+      const all = [...subscriptions.all()];
+      const chosen = all.length <= max ? all : [
+        ...all.filter((each) => each.failureCount > 0),
+        ...all.filter((each) => each.failureCount === 0),
+      ].slice(0, max);
+      return chosen.map((subscription) => subscriptionRow(subscription, at));
     },
     watchersOf(context, exten) {
       const at = present();
