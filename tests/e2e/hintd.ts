@@ -64,8 +64,12 @@ sub_min_expiry = 1
 [endpoints.alice]
 auth = { username = "alice", password = "${PASSWORD}" }
 
+# Phones that give up when they meet an algorithm that they do not know: baresip and sipp, and linphone.
 [endpoints.bob]
-auth = { username = "bob", password = "${PASSWORD}" }
+auth = { username = "bob", password = "${PASSWORD}", supported_algorithms_uas = ["MD5"] }
+
+[endpoints.carol]
+auth = { username = "carol", password = "${PASSWORD}", supported_algorithms_uas = ["SHA-256"] }
 
 [endpoints.guest]
 
