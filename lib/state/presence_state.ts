@@ -26,13 +26,17 @@ export function parsePresenceName(text: string): PresenceName | undefined {
   return presenceStates.find((state) => state === lower);
 }
 
-/** The highest of several; the first of equals, with its subtype and message. None at all is not set. */
+/**
+ * The highest of several; the first of equals, with its subtype and message: not_set may have these too. None at all is not set.
+ */
 export function aggregatePresence(states: Iterable<PresenceState>): PresenceState {
-  let highest = presenceNotSet;
+  let highest: PresenceState | undefined;
   for (const each of states) {
-    if (presenceStates.indexOf(each.state) > presenceStates.indexOf(highest.state)) highest = each;
+    if (highest === undefined || presenceStates.indexOf(each.state) > presenceStates.indexOf(highest.state)) {
+      highest = each;
+    }
   }
-  return highest;
+  return highest ?? presenceNotSet;
 }
 
 /** Whether two say the same. */

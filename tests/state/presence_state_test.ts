@@ -26,6 +26,13 @@ test("the highest presence counts with its subtype and message; the first of equ
   expect(aggregatePresence([call, lunch])).toBe(call);
 });
 
+test("not_set keeps its subtype and message, as Asterisk shows them", () => {
+  const unset = presenceOf("not_set", "sub-not_set", "message for not_set");
+  expect(aggregatePresence([unset])).toBe(unset);
+  expect(aggregatePresence([unset, presenceNotSet])).toBe(unset);
+  expect(aggregatePresence([presenceNotSet, unset])).toBe(presenceNotSet);
+});
+
 test("no provider at all is not set", () => {
   expect(aggregatePresence([])).toEqual(presenceNotSet);
 });
