@@ -58,8 +58,15 @@ export function checkExtension(text: string): string | undefined {
   return typeof pattern === "string" ? pattern : undefined;
 }
 
+/**
+ * Characters of an extension that a pattern may fit. Each fit makes a resource, and `.` would take the longest user part that a
+ * request can carry; numbers and mail addresses are far shorter.
+ */
+export const patternExtensionChars = 128;
+
 /** Whether `exten` fits `pattern`. */
 export function matchesPattern({ places, tail }: Pattern, exten: string): boolean {
+  if (exten.length > patternExtensionChars) return false;
   const dialled = exten.replaceAll(/[- ]/g, "");
   const rest = dialled.length - places.length;
   if (rest < 0 || (tail === "none" && rest > 0) || (tail === "some" && rest === 0)) return false;

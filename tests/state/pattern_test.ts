@@ -7,6 +7,7 @@ import {
   matchesPattern,
   parsePattern,
   type Pattern,
+  patternExtensionChars,
 } from "../../lib/state/pattern.ts";
 
 function patternOf(text: string): Pattern {
@@ -62,6 +63,13 @@ describe("patterns", () => {
     };
     for (const [text, mistake] of Object.entries(mistakes)) expect(checkExtension(text)).toBe(mistake);
     for (const text of ["1000", "alice", "_2XX", "_.", "+49", "*8"]) expect(checkExtension(text)).toBeUndefined();
+  });
+
+  test(`fit no extension of more than ${patternExtensionChars} characters`, () => {
+    for (const text of ["_.", "_!", "_1."]) {
+      expect(matchesPattern(patternOf(text), "1".repeat(patternExtensionChars))).toBe(true);
+      expect(matchesPattern(patternOf(text), "1".repeat(patternExtensionChars + 1))).toBe(false);
+    }
   });
 
   test("that compile never throw and never fit what is too short", () => {
