@@ -7,15 +7,15 @@
  */
 import { mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
 import { createControls } from "./app/controls.ts";
 import { Core } from "./app/core.ts";
-import { createFlowSource } from "./app/flow_source.ts";
+import { createContactFlows, createFlowSource, type FlowSourceParts } from "./app/flow_source.ts";
 import { listenerOptions } from "./app/policy.ts";
 import type { Config } from "./config/config.ts";
 import { describeChanges } from "./config/diff.ts";
 import { type ConfigProblem, loadConfig } from "./config/load.ts";
 import type { Controls, ReloadReport } from "./http/controls.ts";
+import { controlSocketPath, dataDirectory } from "./http/control_socket.ts";
 import { HttpServer } from "./http/server.ts";
 import { systemClock } from "./runtime/clock.ts";
 import { systemEntropy } from "./runtime/entropy.ts";
@@ -23,6 +23,7 @@ import type { Log } from "./runtime/log.ts";
 import { systemAlarm, Timers } from "./runtime/timers.ts";
 import { checkHint } from "./state/hint.ts";
 import { checkExtension } from "./state/pattern.ts";
+import { BindingsStore } from "./store/bindings_store.ts";
 import { openDatabase } from "./store/database.ts";
 import { SecretsStore } from "./store/secrets_store.ts";
 import { StatesStore } from "./store/states_store.ts";
@@ -56,11 +57,6 @@ export class StartError extends Error {
 /** Rules of hints and extensions, for whoever loads a configuration. */
 export const hintChecks = { hint: checkHint, extension: checkExtension };
 
-/** The data directory of a configuration. */
-export function dataDirectory(configFile: string, config: Config): string {
-  return resolve(dirname(configFile), config.server.data_dir);
-}
-
 /**
  * Starts hintd.
  *
@@ -72,7 +68,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
   const clock = systemClock;
   const entropy = systemEntropy;
   const timers = new Timers(clock, systemAlarm());
-  const directory = dataDirectory(configFile, config);
+  const directory = dataDirectory(configFile, config.server.data_dir);
   const database = orRefuse(() => {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     return openDatabase({ directory, log, clock });
@@ -81,6 +77,13 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
 
   // Transports and core need each other: the core gets the flows, the transports the core as receiver.
   const resolver = new Resolver({ dns: systemDns(), clock, entropy, transports: () => transports.transportNames });
+  const ways: FlowSourceParts = {
+    resolver,
+    listenerNamed: (name) => transports.listenerNamed(name),
+    flowToAny: (destinations, from) =>
+      transports.flowToAny(destinations, from, (destination) => resolver.noteFailure(destination)),
+    flowTo: (destination, from) => transports.flowTo(destination, from),
+  };
   const core: Core = new Core({
     config,
     clock,
@@ -90,18 +93,15 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     states: new StatesStore(database),
     nonceSecret: secrets.nonceSecret(),
     resumedNonces: secrets.takeNonceSnapshot(),
-    flows: createFlowSource({
-      resolver,
-      flowToAny: (destinations, from) =>
-        transports.flowToAny(destinations, from, (destination) => resolver.noteFailure(destination)),
-      flowTo: (destination, from) => transports.flowTo(destination, from),
-    }),
+    bindings: new BindingsStore(database),
+    flows: createFlowSource(ways),
+    contactFlows: createContactFlows(ways),
     routes: {
       responseFlow: (flow, sentByPort, isToSource) => transports.responseFlow(flow, sentByPort, isToSource),
     },
   });
   const transports: Transports = new Transports({
-    receiver: core.transactions,
+    receiver: core,
     timers,
     clock,
     log,
@@ -129,7 +129,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
       return { is_applied: false, errors, warnings, changes: [] };
     };
     if ("errors" in loaded) return refuse(loaded.errors.map((error) => error.text));
-    if (dataDirectory(configFile, loaded.config) !== directory) {
+    if (dataDirectory(configFile, loaded.config.server.data_dir) !== directory) {
       return refuse([`${configFile}: server.data_dir cannot be changed while hintd runs`]);
     }
     const problems = await transports.replace(listenerOptions(loaded.config));
@@ -157,9 +157,17 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     listeners: () => transports.listeners,
     reload,
   });
-  const server = new HttpServer({ controls, clock, timers, entropy, log, controlSocket: `${directory}/control.sock` });
+  const server = new HttpServer({
+    controls,
+    clock,
+    timers,
+    entropy,
+    log,
+    controlSocket: controlSocketPath(configFile, config.server.data_dir),
+  });
 
   async function stop(): Promise<void> {
+    core.registrar.stop();
     transports.stop();
     await server.stop();
     timers.stop();

@@ -18,7 +18,17 @@ import { deviceKey, providerKey } from "../state/hint.ts";
 import { StateTableFull } from "../state/states_port.ts";
 import type { Listener } from "../transport/transport.ts";
 import type { Core } from "./core.ts";
-import { deviceRow, endpointRow, failureRows, hintRow, presenceRow, type Present, subscriptionRow } from "./rows.ts";
+import {
+  contactRow,
+  deliveryRows,
+  deviceRow,
+  endpointRow,
+  failureRows,
+  hintRow,
+  presenceRow,
+  type Present,
+  subscriptionRow,
+} from "./rows.ts";
 
 /** What the controls look at besides the core. */
 export interface ControlsParts {
@@ -94,13 +104,16 @@ export function createControls(parts: ControlsParts): AppControls {
       // The number of watchers is a part of the hint's row.
       if (what !== "refreshed") tell({ type: "hint", change: "changed", item: hintRow(core, subscription.resource) });
     },
+    contactChanged(contact, change) {
+      if (listeners.size > 0) tell({ type: "contact", change, item: contactRow(contact) });
+    },
     problemChanged(row, isNew) {
       tell({ type: "problem", change: isNew ? "added" : "changed", item: row });
     },
   });
 
   function allProblems() {
-    const rows = [...problems.list(), ...failureRows(core)];
+    const rows = [...problems.list(), ...deliveryRows(core), ...failureRows(core)];
     return [...rows.filter((row) => row.severity === "error"), ...rows.filter((row) => row.severity === "warning")];
   }
 

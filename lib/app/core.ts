@@ -25,10 +25,17 @@ import { transactionTimings } from "../transaction/transaction.ts";
 import { transactionCounters } from "../transaction/transaction_counters.ts";
 import { TransactionLayer } from "../transaction/transactions.ts";
 import type { ResponseRoutes } from "../transaction/transaction.ts";
+import type { BindingsPort } from "../registrar/bindings.ts";
+import { type ContactFlows, qualifyCounters } from "../registrar/qualify.ts";
+import { type ContactListener, Registrar, registrarCounters } from "../registrar/registrar.ts";
+import type { ContactSnapshot } from "../registrar/snapshot.ts";
 import { createOptionsHandler } from "../uas/options.ts";
+import { createRegisterHandler, registerOptions } from "../uas/register.ts";
 import { Router, routerCounters } from "../uas/router.ts";
 import { createSubscribeHandler } from "../uas/subscribe.ts";
-import { bodyChooser, notifierRules, subscriberOf } from "./policy.ts";
+import type { ParseFailure } from "../sip/parse_failure.ts";
+import type { Flow, FlowReceiver } from "../transport/transport.ts";
+import { bodyChooser, isContactPermitted, notifierRules, subscriberOf } from "./policy.ts";
 import { Problems } from "./problems.ts";
 import type { ProblemRow } from "../http/controls.ts";
 
@@ -40,21 +47,24 @@ export interface CoreParts {
   readonly entropy: Entropy;
   readonly log: Log;
   readonly states: StatesPort;
+  readonly bindings: BindingsPort;
   /** 32 bytes. */
   readonly nonceSecret: Uint8Array;
   readonly resumedNonces?: NonceSnapshot | undefined;
   readonly flows: FlowSource;
+  readonly contactFlows: ContactFlows;
   readonly routes: ResponseRoutes;
 }
 
-/** Told of what subscriptions and problems do, for the event stream. */
+/** Told of what subscriptions, contacts and problems do, for the event stream. */
 export interface CoreListener {
   subscriptionChanged(subscription: Subscription, what: "started" | "refreshed" | "notified" | "ended"): void;
   problemChanged(row: ProblemRow, isNew: boolean): void;
+  contactChanged(contact: ContactSnapshot, change: "added" | "changed" | "removed"): void;
 }
 
 /** The appliance without its sockets, disk and pages. */
-export class Core implements SubscriptionObserver {
+export class Core implements SubscriptionObserver, ContactListener, FlowReceiver {
   readonly counters: CounterRegistry = createCounterRegistry();
   readonly engine: StateEngine;
   readonly subscriptions = new Subscriptions();
@@ -63,6 +73,7 @@ export class Core implements SubscriptionObserver {
   readonly failures: FailureLog;
   readonly fanout: Fanout;
   readonly notifier: Notifier;
+  readonly registrar: Registrar;
   readonly problems: Problems;
   readonly #generators: Generators;
   readonly #bodies: RenderedBodies;
@@ -119,13 +130,33 @@ export class Core implements SubscriptionObserver {
       resources: this.engine,
       observer: this,
     }, notifierRules(config));
+    this.registrar = new Registrar({
+      clock,
+      timers,
+      entropy,
+      log,
+      counters: this.counters.register("registrar", registrarCounters()),
+      qualifyCounters: this.counters.register("qualify", qualifyCounters()),
+      port: parts.bindings,
+      transactions: this.transactions,
+      flows: parts.contactFlows,
+      listener: this,
+      isContactPermitted: (endpoint, host) => isContactPermitted(this.#config.endpoints[endpoint], host),
+      userAgent: config.server.user_agent,
+    });
     const router = new Router({
       handlers: [
         createOptionsHandler({
-          allow: "OPTIONS, SUBSCRIBE",
+          allow: "OPTIONS, REGISTER, SUBSCRIBE",
+          supported: registerOptions,
           accept: () =>
             [...this.#generators.mediaTypes("presence"), ...this.#generators.mediaTypes("dialog")].join(", "),
           server: () => this.#config.server.user_agent,
+        }),
+        createRegisterHandler({
+          authenticator: this.authenticator,
+          registrar: this.registrar,
+          registrantOf: (endpoint) => this.#subscribers.get(endpoint),
         }),
         createSubscribeHandler({
           authenticator: this.authenticator,
@@ -146,8 +177,10 @@ export class Core implements SubscriptionObserver {
       }
       this.fanout.resourceChanged(resource, change);
     });
-    this.#applyEndpoints(config, undefined);
+    this.#applySubscribers(config);
     this.engine.applyHints(config.contexts);
+    this.registrar.start(config);
+    this.#applyEndpoints(config, undefined);
   }
 
   /** The configuration in force. */
@@ -171,6 +204,8 @@ export class Core implements SubscriptionObserver {
     this.authenticator.replaceEndpoints(config);
     this.transactions.timings = transactionTimings(config.timers.t1_ms, config.timers.timer_b_ms);
     this.notifier.replaceRules(notifierRules(config));
+    this.#applySubscribers(config);
+    this.registrar.replaceConfig(config);
     this.#applyEndpoints(config, former);
     this.engine.applyHints(config.contexts);
     for (const subscription of [...this.subscriptions.all()]) {
@@ -185,19 +220,48 @@ export class Core implements SubscriptionObserver {
     for (const listener of this.#listeners) listener.subscriptionChanged(subscription, what);
   }
 
+  contactChanged(contact: ContactSnapshot, change: "added" | "changed" | "removed"): void {
+    for (const listener of this.#listeners) listener.contactChanged(contact, change);
+  }
+
+  registrationChanged(): void {}
+
+  reachabilityChanged(aor: string): void {
+    for (const endpoint of this.registrar.endpointsOf(aor)) this.#applyEndpoint(endpoint);
+  }
+
+  receiveMessage(bytes: Uint8Array, start: number, end: number, flow: Flow): void {
+    this.transactions.receiveMessage(bytes, start, end, flow);
+  }
+
+  receiveUnframed(failure: ParseFailure, bytes: Uint8Array, start: number, end: number, flow: Flow): void {
+    this.transactions.receiveUnframed(failure, bytes, start, end, flow);
+  }
+
+  flowClosed(flow: Flow): void {
+    this.transactions.flowClosed(flow);
+    this.registrar.flowClosed(flow);
+  }
+
+  #applySubscribers(config: Config): void {
+    this.#subscribers = new Map(
+      Object.entries(config.endpoints).map(([name, endpoint]) => [name, subscriberOf(name, endpoint)]),
+    );
+  }
+
   #applyEndpoints(config: Config, former: Config | undefined): void {
     for (const name of Object.keys(former?.endpoints ?? {})) {
       if (config.endpoints[name] === undefined) this.engine.setEndpoint(name, undefined);
     }
-    this.#subscribers = new Map();
-    for (const [name, endpoint] of Object.entries(config.endpoints)) {
-      this.#subscribers.set(name, subscriberOf(name, endpoint));
-      const aors = endpoint.aors.length === 0 ? [endpoint] : endpoint.aors.map((aor) => config.aors[aor]);
-      this.engine.setEndpoint(name, {
-        // Until phones can register, only a permanent contact is reachable.
-        isReachable: aors.some((aor) => (aor?.contact.length ?? 0) > 0),
-        busyAt: endpoint.device_state_busy_at,
-      });
-    }
+    for (const name of Object.keys(config.endpoints)) this.#applyEndpoint(name);
+  }
+
+  #applyEndpoint(name: string): void {
+    const endpoint = this.#config.endpoints[name];
+    if (endpoint === undefined) return;
+    this.engine.setEndpoint(name, {
+      isReachable: this.registrar.isOnline(name),
+      busyAt: endpoint.device_state_busy_at,
+    });
   }
 }

@@ -5,7 +5,11 @@
 import { routeRequest } from "../dialog/route_set.ts";
 import type { FlowSource } from "../event/fanout.ts";
 import type { Subscription } from "../event/subscription.ts";
+import type { ContactTarget } from "../registrar/binding.ts";
+import type { ContactFlows } from "../registrar/qualify.ts";
+import { parseNameAddress } from "../sip/address.ts";
 import { paramOf } from "../sip/params.ts";
+import { parseUri, type Uri } from "../sip/uri.ts";
 import type { Resolver, ResolverTarget } from "../transport/resolver.ts";
 import type { Destination, Flow, Listener, TransportName } from "../transport/transport.ts";
 
@@ -13,10 +17,27 @@ import type { Destination, Flow, Listener, TransportName } from "../transport/tr
 export interface FlowSourceParts {
   readonly resolver: Resolver;
   flowTo(destination: Destination, from?: Listener): Flow | undefined | Promise<Flow | undefined>;
+  listenerNamed(name: string): Listener | undefined;
   flowToAny(destinations: readonly Destination[], from?: Listener): Promise<Flow | undefined>;
 }
 
 const TRANSPORTS: readonly string[] = ["udp", "tcp", "tls", "ws", "wss"] satisfies TransportName[];
+
+/** Makes the way to contacts that the registrar probes: back to their source, else by route or URI. Source: RFC 3263 §4. */
+export function createContactFlows(parts: FlowSourceParts): ContactFlows {
+  async function find({ requestUri, routes, source }: ContactTarget): Promise<Flow | undefined> {
+    if (source !== undefined) {
+      const { transport, address, port } = source;
+      return await parts.flowTo(
+        { transport: transport as TransportName, address, port },
+        parts.listenerNamed(source.listener),
+      );
+    }
+    const uri = routes[0] === undefined ? parseUri(requestUri) : parseNameAddress(routes[0], "Path").uri;
+    return await parts.flowToAny(await parts.resolver.resolve(targetOfUri(uri)));
+  }
+  return { flowFor: (target) => find(target).catch(() => undefined) };
+}
 
 /** Makes the flow source of the appliance. Source: RFC 3261 §12.2.1.1, §18.1.1; RFC 3263 §4. */
 export function createFlowSource(parts: FlowSourceParts): FlowSource {
@@ -38,7 +59,10 @@ export function createFlowSource(parts: FlowSourceParts): FlowSource {
 }
 
 function targetOf(subscription: Subscription): ResolverTarget {
-  const { nextHop } = routeRequest(subscription.dialog);
+  return targetOfUri(routeRequest(subscription.dialog).nextHop);
+}
+
+function targetOfUri(nextHop: Uri): ResolverTarget {
   const transport = paramOf(nextHop.params, "transport")?.toLowerCase();
   return {
     host: nextHop.host,

@@ -1,6 +1,8 @@
 /**
  * Owns the translation of the configuration into what the layers ask for.
  */
+import { compileAcl, isPermitted } from "../auth/acl.ts";
+import { parseAddress } from "../auth/networks.ts";
 import type { Generators, Rendering } from "../body/generators.ts";
 import { defaultVariant, isDigiumUserAgent, type Profile, type Variant } from "../body/variant.ts";
 import type { Config, EndpointConfig } from "../config/config.ts";
@@ -74,4 +76,12 @@ export function listenerOptions(config: Config): ListenerOptions[] {
       localNetworks: listen.local_net,
     };
   });
+}
+
+/** Whether `contact_permit` and `contact_deny` let an endpoint register a contact at `host`; a name is no address and passes only where nothing is denied. */
+export function isContactPermitted(endpoint: EndpointConfig | undefined, host: string): boolean {
+  if (endpoint === undefined) return false;
+  const acl = compileAcl({ permit: endpoint.contact_permit, deny: endpoint.contact_deny });
+  const address = parseAddress(host);
+  return address === undefined ? acl.deny.length === 0 : isPermitted(acl, address);
 }

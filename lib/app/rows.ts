@@ -14,6 +14,7 @@ import type {
   SubscriptionRow,
 } from "../http/controls.ts";
 import type { EpochMillis } from "../runtime/clock.ts";
+import type { ContactSnapshot } from "../registrar/snapshot.ts";
 import { type Instant, instantText } from "../runtime/instant.ts";
 import type { Resource } from "../state/resource.ts";
 import { deviceKey, providerKey } from "../state/hint.ts";
@@ -84,7 +85,8 @@ export function endpointRow(core: Core, name: string, endpoint: EndpointConfig):
     allow_subscribe: endpoint.allow_subscribe,
     identified_by: endpoint.auth !== undefined ? "password" : isKnownByAddress ? "address" : "none",
     match: endpoint.match,
-    contacts: contactRows(core, name, endpoint),
+    contacts: core.registrar.snapshot().filter((contact) => contact.endpoints.includes(name))
+      .map((contact) => contactRow(contact, name)),
     subscription_count: core.subscriptions.countOf(name),
     max_subscriptions: endpoint.max_subscriptions,
   };
@@ -127,18 +129,42 @@ export function failureRows(core: Core): ProblemRow[] {
   }));
 }
 
-function contactRows(core: Core, name: string, endpoint: EndpointConfig): ContactRow[] {
-  const aors = endpoint.aors.length === 0 ? [endpoint] : endpoint.aors.map((aor) => core.config.aors[aor]);
-  return aors.flatMap((aor) => aor?.contact ?? []).map((uri) => ({
-    endpoint: name,
-    uri,
-    is_permanent: true,
-    status: "unqualified",
-    round_trip_ms: null,
-    user_agent: "",
-    expires_at: null,
-  }));
+/** The row of a contact; one that several endpoints share shows under each. */
+export function contactRow(contact: ContactSnapshot, endpoint = contact.endpoints[0] ?? ""): ContactRow {
+  return {
+    endpoint,
+    uri: contact.uri,
+    is_permanent: contact.isPermanent,
+    status: contact.status,
+    round_trip_ms: contact.roundTripMillis === undefined ? null : Math.round(contact.roundTripMillis),
+    user_agent: contact.userAgent,
+    expires_at: instantOrNull(contact.expiresAt),
+  };
 }
+
+/** Phones that do not answer as problems, the worst first. */
+export function deliveryRows(core: Core): ProblemRow[] {
+  const failing = [...core.subscriptions.all()].filter((each) => each.failureCount >= FAILURES_SHOWN);
+  return failing.sort((a, b) => b.failureCount - a.failureCount).slice(0, DELIVERY_ROWS).map((each) => {
+    const sentAt = instantText(each.lastNotify?.sentAt ?? each.createdAt);
+    return {
+      severity: "error",
+      area: "event",
+      message: `${each.failureCount} NOTIFYs in a row to "${each.endpoint}" failed`,
+      remedy: `Is the phone still at ${each.sourceAddress}?`,
+      where: `${each.resource.exten}@${each.resource.context}`,
+      first_at: sentAt,
+      last_at: sentAt,
+      count: each.failureCount,
+    };
+  });
+}
+
+/** One failure is weather; so many are a problem. */
+const FAILURES_SHOWN = 2;
+
+/** Rows shown of them. */
+const DELIVERY_ROWS = 50;
 
 function notifyRow({ sentAt, status, answeredAfterMillis }: NonNullable<Subscription["lastNotify"]>): NotifyRow {
   const isAwaited = status === 0;

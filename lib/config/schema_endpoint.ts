@@ -18,6 +18,7 @@ const aorShape = {
   qualify_frequency: seconds(60, [0, DAY], "How often a contact is probed with OPTIONS; 0 never."),
   qualify_timeout: fractionalSeconds(3, [0.1, 60], "How long the answer to a probe may take."),
   qualify_2xx_only: flag(false, "Only a 2xx answer counts as reachable."),
+  support_path: flag(false, "Registrations through a proxy may carry Path."),
   mailboxes: texts("Voice mailboxes, as box@context."),
   voicemail_extension: text("", "Extension that a phone dials to hear its messages."),
 };

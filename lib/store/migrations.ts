@@ -40,6 +40,12 @@ export const migrations: readonly string[] = [
     value BLOB NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE bindings (
+    id TEXT PRIMARY KEY,
+    record TEXT NOT NULL CHECK (json_valid(record))
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /**

@@ -3,12 +3,14 @@
  */
 import { allowEvents } from "../event/event_package.ts";
 import { Method } from "../sip/method.ts";
-import { type MethodHandler, supportedOptions } from "./router.ts";
+import type { MethodHandler } from "./router.ts";
 
 /** What the answer tells; functions where the configuration may change it. */
 export interface Abilities {
   /** Methods served, as Allow names them. */
   readonly allow: string;
+  /** Option tags of whatever method. */
+  readonly supported: readonly string[];
   /** Media types that can be sent. */
   accept(): string;
   /** Value of Server. */
@@ -24,6 +26,7 @@ export function createOptionsHandler(abilities: Abilities): MethodHandler {
   return {
     method: Method.options,
     name: "OPTIONS",
+    options: [],
     handle(request) {
       const { scheme } = request.requestUri;
       if (scheme !== "sip" && scheme !== "sips") return { status: 416, why: `URI scheme "${scheme}"` };
@@ -33,7 +36,7 @@ export function createOptionsHandler(abilities: Abilities): MethodHandler {
           ["Allow", abilities.allow],
           ["Allow-Events", allowEvents],
           ["Accept", abilities.accept()],
-          ["Supported", supportedOptions.join(", ")],
+          ["Supported", abilities.supported.join(", ")],
           ["Server", abilities.server()],
         ],
       };

@@ -10,6 +10,9 @@ import type { ResponseOptions } from "../sip/response.ts";
 import type { ServerTransaction } from "../transaction/transaction.ts";
 import type { MethodHandler } from "./router.ts";
 
+/** Option tags that a REGISTER may require. Source: RFC 3327 §5.3, RFC 5626 §6. */
+export const registerOptions: readonly string[] = ["path", "outbound"];
+
 /** What the handler needs. */
 export interface RegisterParts {
   /** Proves senders. */
@@ -45,5 +48,5 @@ export function createRegisterHandler(parts: RegisterParts): MethodHandler {
     return registrar.register(request, { endpoint, flow });
   }
 
-  return { method: Method.register, name: "REGISTER", handle };
+  return { method: Method.register, name: "REGISTER", options: registerOptions, handle };
 }

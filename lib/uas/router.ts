@@ -17,6 +17,8 @@ export interface MethodHandler {
   readonly method: number;
   /** As Allow names it. */
   readonly name: string;
+  /** Option tags that such a request may require. Source: RFC 3261 §8.2.2.3. */
+  readonly options: readonly string[];
   /** @throws ParseFailure for a header that cannot be read; it becomes a 400 that names the header. */
   handle(request: Message, transaction: ServerTransaction): ResponseOptions | Reject;
 }
@@ -33,9 +35,6 @@ export interface RouterCounters extends Counters {
 export function routerCounters(): RouterCounters {
   return { requests: 0, granted: 0, challenged: 0, refused: 0 };
 }
-
-/** Option tags that a request may require of us. Source: RFC 3261 §8.2.2.3. */
-export const supportedOptions: readonly string[] = [];
 
 /** Examines requests as RFC 3261 §8.2 orders it and hands them to the handler of their method. */
 export class Router implements TransactionUser {
@@ -58,7 +57,10 @@ export class Router implements TransactionUser {
     transaction.isRportForced = true;
     const failure = checkSyntax(request);
     if (failure !== undefined) throw failure;
-    const outcome = this.#examine(request) ?? this.#handlerOf(request.method)!.handle(request, transaction);
+    const handler = this.#handlerOf(request.method);
+    const outcome = handler === undefined
+      ? this.#methodNotAllowed(request)
+      : this.#examine(request, handler) ?? handler.handle(request, transaction);
     if ("why" in outcome) this.#refuse(request, transaction, outcome);
     else {
       this.#counters.granted++;
@@ -70,17 +72,18 @@ export class Router implements TransactionUser {
     return this.#handlers.find((handler) => handler.method === method);
   }
 
-  #examine(request: Message): Reject | undefined {
-    // RFC 3261 §8.2.1: a method that is not allowed, with the list of those that are.
-    if (this.#handlerOf(request.method) === undefined) {
-      return { status: 405, headers: [["Allow", this.#allow]], why: `method ${request.methodText} is not served` };
-    }
+  /** RFC 3261 §8.2.1: a method that is not served, with the list of those that are. */
+  #methodNotAllowed(request: Message): Reject {
+    return { status: 405, headers: [["Allow", this.#allow]], why: `method ${request.methodText} is not served` };
+  }
+
+  #examine(request: Message, handler: MethodHandler): Reject | undefined {
     // RFC 3261 §16.3: only OPTIONS is answered by whoever meets it with no hops left.
     if (request.maxForwards === 0 && request.method !== Method.options) {
       return { status: 483, why: "Max-Forwards is 0" };
     }
     // RFC 3261 §8.2.2.3: every required extension that is unknown is named.
-    const unknown = request.require.filter((tag) => !supportedOptions.includes(tag.toLowerCase()));
+    const unknown = request.require.filter((tag) => !handler.options.includes(tag.toLowerCase()));
     if (unknown.length > 0) {
       return {
         status: 420,

@@ -55,5 +55,5 @@ export function createSubscribeHandler(parts: SubscribeParts): MethodHandler {
     };
   }
 
-  return { method: Method.subscribe, name: "SUBSCRIBE", handle };
+  return { method: Method.subscribe, name: "SUBSCRIBE", options: [], handle };
 }

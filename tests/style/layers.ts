@@ -26,7 +26,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   body: { ours: ["state", "runtime"], packages: ["xmlbuilder2"] },
   event: { ours: ["sip", "runtime", "transaction", "transport", "dialog", "state", "body"] },
   uas: { ours: ["sip", "runtime", "transaction", "transport", "auth", "registrar", "event"] },
-  store: { ours: ["runtime"], types: ["state"] },
+  store: { ours: ["runtime"], types: ["state", "registrar"] },
   http: { ours: ["runtime", "config"], packages: ["hono", "zod", "prom-client"] },
   app: {
     ours: [

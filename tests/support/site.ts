@@ -82,15 +82,22 @@ export class Site {
       entropy: scriptedEntropy(),
       log: silentLog,
       states: memoryStates(),
+      bindings: { load: () => [], commit() {} },
       nonceSecret: new Uint8Array(32).fill(7),
       flows: {
         flowFor: (_subscription: Subscription, isReliableWanted: boolean) =>
           Promise.resolve(isReliableWanted ? this.streamFlow : undefined),
       },
+      contactFlows: {
+        flowFor: ({ source }) =>
+          Promise.resolve(
+            source && this.network.flowTo({ ...source, transport: source.transport as TransportName }),
+          ),
+      },
       routes: this.network,
     });
     for (const transport of transports) {
-      this.network.bind({ name: transport, transport, address: "192.0.2.1" }, this.core.transactions);
+      this.network.bind({ name: transport, transport, address: "192.0.2.1" }, this.core);
     }
   }
 
