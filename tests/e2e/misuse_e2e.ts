@@ -230,7 +230,7 @@ describe("malice", () => {
     const { strangeDatagrams, connectionsTimedOut, connectionsGarbled, connectionsRefused } = await hintd.counters(
       "transport",
     );
-    expect(garbageAnswered! + garbageIgnored! + strangeDatagrams!).toBeGreaterThan(1_000);
+    expect(garbageAnswered! + garbageIgnored! + strangeDatagrams!).toBeGreaterThan(100);
     expect(connectionsTimedOut!).toBeGreaterThanOrEqual(50);
     expect(connectionsGarbled!).toBeGreaterThanOrEqual(1);
     expect(connectionsRefused!).toBeGreaterThan(100);

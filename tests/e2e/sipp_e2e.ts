@@ -127,6 +127,63 @@ const refusals: readonly Refusal[] = [
   },
 ];
 
+/** What the other profile answers differently. */
+const refusalsByTheBook: readonly Refusal[] = [
+  {
+    title: "a body type that nobody renders is 406 with Accept (RFC 6665 §4.2.1.1)",
+    status: 406,
+    explanation: "Accept: .*application/dialog-info.xml",
+    headers: [...without("Accept"), "Accept: application/nothing"],
+  },
+  {
+    title: "a SUBSCRIBE without Event is 400 that names it (RFC 6665 §8.2.1)",
+    status: 400,
+    explanation: "SIP/2.0 400 .*Event",
+    headers: without("Event"),
+  },
+  {
+    title: "an endpoint that may not watch is 403 (RFC 6665 §4.2.1.2)",
+    status: 403,
+    explanation: "CSeq: 7 SUBSCRIBE",
+    user: "barred",
+    headers: watch,
+  },
+];
+
+/** Sends one request with sipp and expects the refusal. */
+function expectRefusal(server: Hintd, transport: "udp" | "tcp", refusal: Refusal) {
+  const { status, headers, uri = "sip:2000@", method = "SUBSCRIBE", user = "guest", body = "", explanation } = refusal;
+  return expectSipp(server, "refused", {
+    transport,
+    values: {
+      method,
+      user,
+      body,
+      explanation,
+      status: String(status),
+      uri: uri.endsWith("@") ? `${uri}[remote_ip]:[remote_port]` : uri,
+      to: "sip:2000@[remote_ip]",
+      headers: headers.join("\n"),
+    },
+  });
+}
+
+describe("sipp in profile rfc", () => {
+  let strict: Hintd;
+
+  beforeAll(async () => {
+    strict = await startHintd((office) =>
+      officeConfig(office, { server: 'sip_profile = "rfc"', more: "[endpoints.barred]\nallow_subscribe = false" })
+    );
+  });
+
+  afterAll(() => strict?.dispose());
+
+  for (const refusal of refusalsByTheBook) {
+    test(refusal.title, () => expectRefusal(strict, "udp", refusal), SECONDS);
+  }
+});
+
 for (const transport of ["udp", "tcp"] as const) {
   describe(`sipp over ${transport}`, () => {
     const scenario = (name: string, values: Record<string, string>, more = {}) =>
@@ -153,19 +210,7 @@ for (const transport of ["udp", "tcp"] as const) {
     }, SECONDS);
 
     for (const refusal of refusals) {
-      test(refusal.title, async () => {
-        const { status, headers, uri = "sip:2000@", ...rest } = refusal;
-        await scenario("refused", {
-          method: "SUBSCRIBE",
-          user: "guest",
-          body: "",
-          ...rest,
-          status: String(status),
-          uri: uri.endsWith("@") ? `${uri}[remote_ip]:[remote_port]` : uri,
-          to: "sip:2000@[remote_ip]",
-          headers: headers.join("\n"),
-        });
-      }, SECONDS);
+      test(refusal.title, () => expectRefusal(hintd, transport, refusal), SECONDS);
     }
   });
 }
