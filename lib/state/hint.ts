@@ -107,6 +107,9 @@ export function checkHint(text: string): string | undefined {
   for (const provider of providers) {
     if (provider.includes(",")) return `"${provider}" has a comma; presence providers are joined with "&"`;
     if (providerKey(provider) !== undefined) continue;
+    if (deviceKey(provider) !== undefined) {
+      return `"${provider}" is a device; devices stand before the comma, joined with "&"`;
+    }
     return `nobody provides the presence "${provider}"; accepted is CustomPresence:name`;
   }
   return undefined;

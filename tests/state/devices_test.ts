@@ -87,8 +87,9 @@ test("MWI: is INUSE while its mailbox has new messages", () => {
 });
 
 test("a device that nobody provides is INVALID, even where its name resembles another's", () => {
-  const office = officeOf({ 1000: "Queue:alice" });
+  const office = officeOf({});
   office.engine.setEndpoint("alice", reachable);
+  office.apply({ default: { hints: { 1000: "Queue:alice" } } });
   expect(office.at("1000").state.devices).toEqual([{ device: "Queue:alice", state: "INVALID" }]);
 });
 
@@ -151,6 +152,10 @@ describe("since when", () => {
     office.clock.advance(1000);
     office.engine.setEndpoint("a", { isReachable: true, busyAt: 3 });
     expect(office.engine.devices.changedAt("PJSIP/a")).toBe(office.clock.wall() - 1000);
+    office.engine.setMailbox("1", { new: 1, old: 0 });
+    expect(office.engine.devices.changedAt("MWI:1@default")).toBe(office.clock.wall());
+    office.engine.setMailbox("1", undefined);
+    expect(office.engine.devices.changedAt("MWI:1@default")).toBeUndefined();
     expect(office.engine.devices.changedAt("Custom:never")).toBeUndefined();
     expect(office.engine.devices.changedAt("MWI:never@default")).toBeUndefined();
   });
