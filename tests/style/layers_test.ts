@@ -114,7 +114,9 @@ test("imports are relative with their extension, or packages by name", () => {
 
 test("lib/README.md tells the same table of layers", () => {
   const readme = readFileSync(join(root, "lib/README.md"), "utf8");
-  const rows = new Map([...readme.matchAll(/^\| `([\w.]+)` *\|[^|]*\| *([^|]*?) *\|$/gm)].map((row) => [row[1]!, row[2]!]));
+  const rows = new Map(
+    [...readme.matchAll(/^\| `([\w.]+)` *\|[^|]*\| *([^|]*?) *\|$/gm)].map((row) => [row[1]!, row[2]!]),
+  );
   for (const [layer, { ours, types = [] }] of Object.entries(layers)) {
     const cell = rows.get(layer) ?? rows.get(`${layer}.ts`);
     expect({ layer, cell }).not.toEqual({ layer, cell: undefined });
