@@ -102,7 +102,7 @@ export function createControls(parts: ControlsParts): AppControls {
       const change = what === "started" ? "added" : what === "ended" ? "removed" : "changed";
       tell({ type: "subscription", change, item: subscriptionRow(subscription, present()) });
       // The number of watchers is a part of the hint's row.
-      if (what !== "refreshed") tell({ type: "hint", change: "changed", item: hintRow(core, subscription.resource) });
+      if (what !== "refreshed") tellHintOf(subscription);
     },
     contactChanged(contact, change) {
       if (listeners.size > 0) tell({ type: "contact", change, item: contactRow(contact) });
@@ -111,6 +111,11 @@ export function createControls(parts: ControlsParts): AppControls {
       tell({ type: "problem", change: isNew ? "added" : "changed", item: row });
     },
   });
+
+  function tellHintOf({ watched }: Subscription): void {
+    const resource = engine.lookup(watched.context, watched.exten);
+    if (resource === watched) tell({ type: "hint", change: "changed", item: hintRow(core, resource) });
+  }
 
   function allProblems() {
     const rows = [...problems.list(), ...deliveryRows(core), ...failureRows(core)];

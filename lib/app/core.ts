@@ -11,6 +11,7 @@ import { Generators } from "../body/generators.ts";
 import { RenderedBodies } from "../body/rendered_bodies.ts";
 import type { Config } from "../config/config.ts";
 import { Fanout, fanoutCounters, type FlowSource, type SubscriptionObserver } from "../event/fanout.ts";
+import { dialogPackage, type ExtensionPackageParts, presencePackage } from "../event/extension_packages.ts";
 import { Notifier, type Subscriber } from "../event/notifier.ts";
 import type { Subscription } from "../event/subscription.ts";
 import { Subscriptions } from "../event/subscriptions.ts";
@@ -35,7 +36,7 @@ import { Router, routerCounters } from "../uas/router.ts";
 import { createSubscribeHandler } from "../uas/subscribe.ts";
 import type { ParseFailure } from "../sip/parse_failure.ts";
 import type { Flow, FlowReceiver } from "../transport/transport.ts";
-import { bodyChooser, isContactPermitted, notifierRules, subscriberOf } from "./policy.ts";
+import { isContactPermitted, notifierRules, subscriberOf, variantOf } from "./policy.ts";
 import { Problems } from "./problems.ts";
 import type { ProblemRow } from "../http/controls.ts";
 
@@ -115,19 +116,25 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       counters: this.counters.register("event", fanoutCounters()),
       subscriptions: this.subscriptions,
       transactions: this.transactions,
-      bodies: this.#bodies,
       flows: parts.flows,
       observer: this,
       userAgent: config.server.user_agent,
     });
+    const extensions: ExtensionPackageParts = {
+      engine: this.engine,
+      generators: this.#generators,
+      bodies: this.#bodies,
+      refusals: () => this.notifier.refusals,
+      sipProfile: () => this.#config.server.sip_profile,
+      variantOf: (endpoint, userAgent) => variantOf(this.#config, this.#config.endpoints[endpoint], userAgent),
+    };
     this.notifier = new Notifier({
       clock,
       timers,
       entropy,
       subscriptions: this.subscriptions,
       fanout: this.fanout,
-      bodies: bodyChooser(() => ({ config: this.#config, generators: this.#generators })),
-      resources: this.engine,
+      packages: [presencePackage(extensions), dialogPackage(extensions)],
       observer: this,
     }, notifierRules(config));
     this.registrar = new Registrar({
@@ -175,7 +182,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
         }
         return;
       }
-      this.fanout.resourceChanged(resource, change);
+      this.fanout.watchedChanged(resource, change);
     });
     this.#applySubscribers(config);
     this.engine.applyHints(config.contexts);
@@ -215,8 +222,8 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
   }
 
   subscriptionChanged(subscription: Subscription, what: "started" | "refreshed" | "notified" | "ended"): void {
-    if (what === "started") this.engine.retain(subscription.resource);
-    else if (what === "ended") this.engine.release(subscription.resource);
+    if (what === "started") subscription.eventPackage.retain(subscription.watched);
+    else if (what === "ended") subscription.eventPackage.release(subscription.watched);
     for (const listener of this.#listeners) listener.subscriptionChanged(subscription, what);
   }
 

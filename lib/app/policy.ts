@@ -3,10 +3,9 @@
  */
 import { compileAcl, isPermitted } from "../auth/acl.ts";
 import { parseAddress } from "../auth/networks.ts";
-import type { Generators, Rendering } from "../body/generators.ts";
 import { defaultVariant, isDigiumUserAgent, type Profile, type Variant } from "../body/variant.ts";
 import type { Config, EndpointConfig } from "../config/config.ts";
-import type { BodyChooser, NotifierRules, Subscriber } from "../event/notifier.ts";
+import type { NotifierRules, Subscriber } from "../event/notifier.ts";
 import { createRefusals } from "../event/refusals.ts";
 import { type ListenerOptions, splitHostPort } from "../transport/listener_options.ts";
 
@@ -44,21 +43,6 @@ export function variantOf(config: Config, endpoint: EndpointConfig | undefined, 
     isDigium: isDigiumUserAgent(userAgent),
     notifyEarlyInuseRinging: endpoint?.notify_early_inuse_ringing ?? false,
     dialogIds: true,
-  };
-}
-
-/** Chooses bodies by the configuration in force. */
-export function bodyChooser(current: () => { config: Config; generators: Generators }): BodyChooser {
-  return {
-    choose(eventPackage, accepts) {
-      const { config, generators } = current();
-      return generators.chooseMediaType(eventPackage, accepts, config.server.sip_profile);
-    },
-    offered: (eventPackage) => current().generators.mediaTypes(eventPackage),
-    renderingFor(mediaType, endpoint, userAgent): Rendering {
-      const { config, generators } = current();
-      return generators.rendering(mediaType, variantOf(config, config.endpoints[endpoint], userAgent));
-    },
   };
 }
 

@@ -1,10 +1,40 @@
 /**
- * Owns what an event package must define for the notifier.
+ * Owns what an event package must define for the notifier and the fan-out.
  */
+import type { RenderedBody } from "../body/rendered.ts";
+import type { Reject } from "../runtime/result.ts";
+import type { MediaRange } from "../sip/media_type.ts";
 import type { ResourceChange } from "../state/resource.ts";
+import type { Subscription } from "./subscription.ts";
 
-/** Names of the packages served. */
-export type EventPackageName = "presence" | "dialog";
+/** The packages served, in the order in which Allow-Events names them; case counts. Source: RFC 6665 §8.2.1. */
+export const eventPackageNames = ["presence", "dialog"] as const;
+
+/** Value of Allow-Events. Source: RFC 6665 §8.2.2. */
+export const allowEvents = eventPackageNames.join(", ");
+
+/** What can be watched; one object for as long as it is the same thing. */
+export interface Watched {
+  /** Context in which it was found; empty where contexts mean nothing. */
+  readonly context: string;
+  /** What the Request-URI's user names. */
+  readonly exten: string;
+}
+
+/** What a SUBSCRIBE asks for. */
+export interface WatchQuery {
+  /** Endpoint that asks. */
+  readonly endpoint: string;
+  /** Context in which its hints are looked up. */
+  readonly context: string;
+  readonly exten: string;
+}
+
+/** The kind of document that a subscription gets. */
+export interface DocumentKind {
+  /** Value of Content-Type. */
+  readonly mediaType: string;
+}
 
 /**
  * One event package.
@@ -12,25 +42,22 @@ export type EventPackageName = "presence" | "dialog";
  * Source: RFC 6665 §5.4.
  */
 export interface EventPackage {
-  /** Token of the Event header; compared case-sensitively. Source: RFC 6665 §8.2.1. */
-  readonly name: EventPackageName;
-  /** Whether watchers of this package are told of such a change of their resource. */
+  /** Token of the Event header. */
+  readonly name: string;
+  /** What `query` means, or the refusal of it. */
+  find(query: WatchQuery): Watched | Reject;
+  /** The media type to send, or undefined when none of `accepts` can be made; empty accepts mean the package's default. */
+  choose(accepts: readonly MediaRange[]): string | undefined;
+  /** Media types that can be made, the default first. */
+  offered(): readonly string[];
+  /** The kind of document that `endpoint` gets with this User-Agent. */
+  kindFor(mediaType: string, endpoint: string, userAgent: string): DocumentKind;
+  /** The document of what `subscription` watches as it is now; the same object for as long as its bytes are the same. */
+  bodyOf(subscription: Subscription): RenderedBody;
+  /** Whether watchers are told of such a change. */
   wakesOn(change: ResourceChange): boolean;
-}
-
-/** Presence of an extension: devices and chosen presence state. Source: RFC 3856 §6. */
-const presence: EventPackage = { name: "presence", wakesOn: () => true };
-
-/** Calls of an extension; presence is no part of them. Source: RFC 4235 §3. */
-const dialog: EventPackage = { name: "dialog", wakesOn: (change) => change !== "presence" };
-
-/** The packages in the order in which Allow-Events names them. */
-export const eventPackages: readonly EventPackage[] = [presence, dialog];
-
-/** Value of Allow-Events. Source: RFC 6665 §8.2.2. */
-export const allowEvents = eventPackages.map((one) => one.name).join(", ");
-
-/** The package of that name, exactly as written, or undefined. */
-export function eventPackageOf(name: string): EventPackage | undefined {
-  return eventPackages.find((one) => one.name === name);
+  /** A subscription to `watched` begins; one `release` follows. */
+  retain(watched: Watched): void;
+  /** A subscription to `watched` is over. */
+  release(watched: Watched): void;
 }

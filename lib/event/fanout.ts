@@ -12,7 +12,6 @@
  *
  * Budget: 1.5 µs per NOTIFY without the transaction and the socket, one allocation (tests/bench/notify_bench.ts).
  */
-import type { Rendering } from "../body/generators.ts";
 import type { RenderedBody } from "../body/rendered.ts";
 import { routeRequest } from "../dialog/route_set.ts";
 import type { Clock, Millis } from "../runtime/clock.ts";
@@ -23,12 +22,13 @@ import type { Log } from "../runtime/log.ts";
 import { TimerEntry, type Timers } from "../runtime/timers.ts";
 import type { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
-import type { Resource, ResourceChange } from "../state/resource.ts";
+import type { ResourceChange } from "../state/resource.ts";
 import type { ClientTransaction, ClientUser } from "../transaction/transaction.ts";
 import type { Flow } from "../transport/transport.ts";
 import { contactUriOf, sentByOf } from "./contact.ts";
 import { judgeNotifyAnswer, retryDelaySeconds } from "./notify_policy.ts";
 import { type NotifyPatch, writeNotify, writeNotifyHead } from "./notify_template.ts";
+import type { Watched } from "./event_package.ts";
 import type { Subscription, SubscriptionOwner } from "./subscription.ts";
 import { SubscriptionQueue } from "./subscription_queue.ts";
 import type { Subscriptions } from "./subscriptions.ts";
@@ -40,12 +40,6 @@ export interface RequestSender {
   readonly branchLength: number;
   /** Opens a client transaction, or undefined when all are taken. */
   begin(flow: Flow, method: number, user: ClientUser): ClientTransaction | undefined;
-}
-
-/** What it demands of the body pipeline. */
-export interface BodySource {
-  /** The document of `resource` as it is now; the same object for as long as its bytes are the same. */
-  bodyOf(resource: Resource, rendering: Rendering): RenderedBody;
 }
 
 /** What it demands of the transports. */
@@ -73,7 +67,6 @@ export interface FanoutParts {
   readonly counters: FanoutCounters;
   readonly subscriptions: Subscriptions;
   readonly transactions: RequestSender;
-  readonly bodies: BodySource;
   readonly flows: FlowSource;
   readonly observer: SubscriptionObserver;
   /** Value of User-Agent; empty for none. */
@@ -129,9 +122,9 @@ export class Fanout implements SubscriptionOwner {
     return this.#urgent.length + this.#changed.length;
   }
 
-  /** Marks every watcher of `resource` whose package cares. */
-  resourceChanged(resource: Resource, change: ResourceChange): void {
-    for (const subscription of this.#parts.subscriptions.watchersOf(resource)) {
+  /** Marks every watcher of `watched` whose package cares. */
+  watchedChanged(watched: Watched, change: ResourceChange): void {
+    for (const subscription of this.#parts.subscriptions.watchersOf(watched)) {
       if (!subscription.eventPackage.wakesOn(change)) continue;
       subscription.changeCount++;
       this.#enqueue(subscription, this.#changed);
@@ -216,7 +209,7 @@ export class Fanout implements SubscriptionOwner {
   #complain(subscription: Subscription, status: number, outcome: string): void {
     this.#parts.log.warn("event", `NOTIFY failed: ${outcome}`, {
       endpoint: subscription.endpoint,
-      resource: subscription.resource.exten,
+      resource: subscription.watched.exten,
       event: subscription.eventPackage.name,
       status,
       callId: subscription.dialog.callId,
@@ -288,7 +281,7 @@ export class Fanout implements SubscriptionOwner {
 
   #send(subscription: Subscription, now: Millis): void {
     if (subscription.state === "gone") return;
-    const body = this.#parts.bodies.bodyOf(subscription.resource, subscription.rendering);
+    const body = subscription.eventPackage.bodyOf(subscription);
     if (!this.#isDue(subscription, body)) return;
     const flow = subscription.flow;
     if (flow === undefined || !flow.isOpen) return this.#connect(subscription, false);
@@ -341,7 +334,7 @@ export class Fanout implements SubscriptionOwner {
       contact: contactUriOf(flow),
       event: subscription.eventHeader,
       userAgent: this.#parts.userAgent,
-      mediaType: subscription.rendering.mediaType,
+      mediaType: subscription.kind.mediaType,
       branchLength: this.#parts.transactions.branchLength,
     });
   }

@@ -1,7 +1,6 @@
 /**
  * Owns the decisions on SUBSCRIBE: create, refresh, fetch, unsubscribe, replace, refuse.
  */
-import type { Rendering } from "../body/generators.ts";
 import { holeFill } from "../body/rendered.ts";
 import { belongsTo, dialogFromRequest } from "../dialog/dialog.ts";
 import type { Clock } from "../runtime/clock.ts";
@@ -10,13 +9,11 @@ import { limits } from "../runtime/limits.ts";
 import type { Reject } from "../runtime/result.ts";
 import type { Timers } from "../runtime/timers.ts";
 import type { NameAddress } from "../sip/address.ts";
-import type { MediaRange } from "../sip/media_type.ts";
 import { writeEvent } from "../sip/event.ts";
 import type { Message } from "../sip/message.ts";
 import { paramOf } from "../sip/params.ts";
-import type { Resource } from "../state/resource.ts";
 import type { Flow } from "../transport/transport.ts";
-import { type EventPackage, type EventPackageName, eventPackageOf } from "./event_package.ts";
+import type { EventPackage } from "./event_package.ts";
 import type { Fanout, SubscriptionObserver } from "./fanout.ts";
 import type { Refusals } from "./refusals.ts";
 import { Subscription } from "./subscription.ts";
@@ -35,21 +32,6 @@ export interface Subscriber {
   readonly isContactRewritten: boolean;
   /** Answers go back to the source port even where the request has no `rport`. */
   readonly isRportForced: boolean;
-}
-
-/** What the notifier demands of the body pipeline. */
-export interface BodyChooser {
-  /** The media type to send, or undefined when none of `accepts` can be made; empty accepts mean the package's default. */
-  choose(eventPackage: EventPackageName, accepts: readonly MediaRange[]): string | undefined;
-  /** Media types that can be made for the package. */
-  offered(eventPackage: EventPackageName): readonly string[];
-  /** The kind of document that `endpoint` gets with this User-Agent. */
-  renderingFor(mediaType: string, endpoint: string, userAgent: string): Rendering;
-}
-
-/** What it demands of the state engine. */
-export interface ResourceFinder {
-  lookup(context: string, exten: string): Resource | undefined;
 }
 
 /** Rules of the whole appliance. */
@@ -71,8 +53,7 @@ export interface NotifierParts {
   readonly entropy: Entropy;
   readonly subscriptions: Subscriptions;
   readonly fanout: Fanout;
-  readonly bodies: BodyChooser;
-  readonly resources: ResourceFinder;
+  readonly packages: readonly EventPackage[];
   readonly observer: SubscriptionObserver;
 }
 
@@ -91,7 +72,7 @@ export interface SubscribeContext {
 }
 
 /** True for a refusal. */
-export function isReject(outcome: Grant | Reject): outcome is Reject {
+export function isReject(outcome: object): outcome is Reject {
   return "status" in outcome;
 }
 
@@ -136,17 +117,17 @@ export class Notifier {
     if (subscriber.mayNotSubscribe) return refusals.notAllowed;
     if (!isSipScheme(request.requestUri.scheme)) return refusals.uriScheme;
     const eventPackage = this.#eventPackageOf(request);
-    if ("status" in eventPackage) return eventPackage;
+    if (isReject(eventPackage)) return eventPackage;
     const contact = contactOf(request);
     if (contact === undefined) return refusals.missingContact;
     if (!isSipScheme(contact.uri.scheme)) return refusals.uriScheme;
     const expiresSeconds = this.#lifetimeOf(request, subscriber, this.#rules.maxExpirySeconds);
     if (typeof expiresSeconds !== "number") return expiresSeconds;
-    const mediaType = this.#parts.bodies.choose(eventPackage.name, request.accepts);
-    if (mediaType === undefined) return refusals.notAcceptable(this.#parts.bodies.offered(eventPackage.name));
-    const exten = this.#extenOf(request);
-    const resource = this.#parts.resources.lookup(subscriber.context, exten);
-    if (resource === undefined) return refusals.noHint(exten, subscriber.context);
+    const mediaType = eventPackage.choose(request.accepts);
+    if (mediaType === undefined) return refusals.notAcceptable(eventPackage.offered());
+    const { endpoint, context } = subscriber;
+    const watched = eventPackage.find({ endpoint, context, exten: this.#extenOf(request) });
+    if (isReject(watched)) return watched;
 
     const event = request.event!;
     const peerKey = [
@@ -154,7 +135,8 @@ export class Notifier {
       paramOf(contact.params, "+sip.instance") ?? contact.uriText,
       eventPackage.name,
       event.id ?? "",
-      resource.id,
+      watched.context,
+      watched.exten,
     ].join("\n");
     const former = this.#parts.subscriptions.byPeer(peerKey);
     if (former !== undefined) this.#parts.fanout.drop(former);
@@ -169,7 +151,7 @@ export class Notifier {
       eventPackage,
       eventHeader: writeEvent(event),
       eventId: event.id,
-      resource,
+      watched,
       endpoint: subscriber.endpoint,
       dialog: dialogFromRequest(request, this.#parts.entropy.token(16), contact.uriText),
       peerKey,
@@ -181,7 +163,7 @@ export class Notifier {
         remote: request.from.uriText,
         guid: this.#parts.entropy.uuid(),
       }),
-      rendering: this.#parts.bodies.renderingFor(mediaType, subscriber.endpoint, userAgent),
+      kind: eventPackage.kindFor(mediaType, subscriber.endpoint, userAgent),
     });
     subscription.flow = subscriber.isContactRewritten || flow.isReliable ? flow : undefined;
     this.#grantLifetime(subscription, expiresSeconds);
@@ -223,11 +205,11 @@ export class Notifier {
     if (typeof expiresSeconds !== "number") return expiresSeconds;
     const mediaType = this.#rechoose(subscription, request);
     if (mediaType === undefined) {
-      return refusals.notAcceptable(this.#parts.bodies.offered(subscription.eventPackage.name));
+      return refusals.notAcceptable(subscription.eventPackage.offered());
     }
 
     dialog.remoteTarget = contact.uriText;
-    subscription.rendering = this.#parts.bodies.renderingFor(
+    subscription.kind = subscription.eventPackage.kindFor(
       mediaType,
       subscription.endpoint,
       subscription.userAgent,
@@ -250,7 +232,8 @@ export class Notifier {
   #eventPackageOf(request: Message): EventPackage | Reject {
     const event = request.event;
     if (event === undefined) return this.#rules.refusals.missingEvent;
-    return eventPackageOf(event.name) ?? this.#rules.refusals.unknownEvent(event.name);
+    const eventPackage = this.#parts.packages.find((one) => one.name === event.name);
+    return eventPackage ?? this.#rules.refusals.unknownEvent(event.name);
   }
 
   /** Granted seconds; `absentSeconds` where the request names none. Source: RFC 6665 §4.2.1.1. */
@@ -262,9 +245,9 @@ export class Notifier {
   }
 
   #rechoose(subscription: Subscription, request: Message): string | undefined {
-    if (request.accepts.length === 0) return subscription.rendering.mediaType;
-    const chosen = this.#parts.bodies.choose(subscription.eventPackage.name, request.accepts);
-    return chosen ?? (this.#rules.isAcceptStrictOnRefresh ? undefined : subscription.rendering.mediaType);
+    if (request.accepts.length === 0) return subscription.kind.mediaType;
+    const chosen = subscription.eventPackage.choose(request.accepts);
+    return chosen ?? (this.#rules.isAcceptStrictOnRefresh ? undefined : subscription.kind.mediaType);
   }
 
   #grantLifetime(subscription: Subscription, expiresSeconds: number): void {

@@ -1,16 +1,14 @@
 /**
  * Owns one subscription: what a watcher asked for, what it was last told, and what it is still owed.
  */
-import type { Rendering } from "../body/generators.ts";
 import type { HoleFill, RenderedBody } from "../body/rendered.ts";
 import type { Dialog } from "../dialog/dialog.ts";
 import type { EpochMillis, Millis } from "../runtime/clock.ts";
 import { TimerEntry, type TimerOwner } from "../runtime/timers.ts";
 import type { Message } from "../sip/message.ts";
-import type { Resource } from "../state/resource.ts";
 import type { ClientTransaction, ClientUser } from "../transaction/transaction.ts";
 import type { Flow } from "../transport/transport.ts";
-import type { EventPackage } from "./event_package.ts";
+import type { DocumentKind, EventPackage, Watched } from "./event_package.ts";
 import type { NotifyHead } from "./notify_template.ts";
 import { type SubscriptionInput, type SubscriptionState, subscriptionTransitions } from "./subscription_transitions.ts";
 import type { TerminationReason } from "./subscription_transitions.ts";
@@ -31,7 +29,7 @@ export interface SubscriptionParts {
   readonly eventPackage: EventPackage;
   readonly eventHeader: string;
   readonly eventId: string | undefined;
-  readonly resource: Resource;
+  readonly watched: Watched;
   readonly endpoint: string;
   readonly dialog: Dialog;
   readonly peerKey: string;
@@ -39,7 +37,7 @@ export interface SubscriptionParts {
   readonly userAgent: string;
   readonly createdAt: EpochMillis;
   readonly fill: HoleFill;
-  readonly rendering: Rendering;
+  readonly kind: DocumentKind;
 }
 
 /** The last NOTIFY of a subscription, for page and API. */
@@ -58,7 +56,7 @@ export class Subscription implements ClientUser, TimerOwner {
   /** Value of Event in every NOTIFY. */
   readonly eventHeader: string;
   readonly eventId: string | undefined;
-  readonly resource: Resource;
+  readonly watched: Watched;
   /** Name of the endpoint that subscribed. */
   readonly endpoint: string;
   readonly dialog: Dialog;
@@ -71,7 +69,7 @@ export class Subscription implements ClientUser, TimerOwner {
   /** What fills the holes of shared bodies for this watcher. */
   readonly fill: HoleFill;
   /** The kind of document it gets. */
-  rendering: Rendering;
+  kind: DocumentKind;
 
   state: SubscriptionState = "init";
   reason: TerminationReason | undefined;
@@ -107,7 +105,7 @@ export class Subscription implements ClientUser, TimerOwner {
     this.eventPackage = parts.eventPackage;
     this.eventHeader = parts.eventHeader;
     this.eventId = parts.eventId;
-    this.resource = parts.resource;
+    this.watched = parts.watched;
     this.endpoint = parts.endpoint;
     this.dialog = parts.dialog;
     this.peerKey = parts.peerKey;
@@ -115,7 +113,7 @@ export class Subscription implements ClientUser, TimerOwner {
     this.userAgent = parts.userAgent;
     this.createdAt = parts.createdAt;
     this.fill = parts.fill;
-    this.rendering = parts.rendering;
+    this.kind = parts.kind;
   }
 
   /** Takes `input`; returns false when the state has no such input. */

@@ -1,7 +1,7 @@
 /**
  * Owns the indexes of all living subscriptions: by dialog, by watched resource, by phone, and how many each endpoint has.
  */
-import type { Resource } from "../state/resource.ts";
+import type { Watched } from "./event_package.ts";
 import type { Subscription } from "./subscription.ts";
 
 const NONE: ReadonlySet<Subscription> = new Set();
@@ -9,7 +9,7 @@ const NONE: ReadonlySet<Subscription> = new Set();
 /** All living subscriptions. */
 export class Subscriptions {
   readonly #byTag = new Map<string, Subscription>();
-  readonly #byResource = new Map<number, Set<Subscription>>();
+  readonly #byWatched = new Map<Watched, Set<Subscription>>();
   readonly #byPeer = new Map<string, Subscription>();
   readonly #countByEndpoint = new Map<string, number>();
 
@@ -28,9 +28,9 @@ export class Subscriptions {
     return this.#byPeer.get(peerKey);
   }
 
-  /** Those who watch `resource`. */
-  watchersOf(resource: Resource): ReadonlySet<Subscription> {
-    return this.#byResource.get(resource.id) ?? NONE;
+  /** Those who watch `watched`. */
+  watchersOf(watched: Watched): ReadonlySet<Subscription> {
+    return this.#byWatched.get(watched) ?? NONE;
   }
 
   /** How many `endpoint` has. */
@@ -47,8 +47,8 @@ export class Subscriptions {
   add(subscription: Subscription): void {
     this.#byTag.set(subscription.dialog.localTag, subscription);
     this.#byPeer.set(subscription.peerKey, subscription);
-    const watchers = this.#byResource.get(subscription.resource.id);
-    if (watchers === undefined) this.#byResource.set(subscription.resource.id, new Set([subscription]));
+    const watchers = this.#byWatched.get(subscription.watched);
+    if (watchers === undefined) this.#byWatched.set(subscription.watched, new Set([subscription]));
     else watchers.add(subscription);
     this.#countByEndpoint.set(subscription.endpoint, this.countOf(subscription.endpoint) + 1);
   }
@@ -57,9 +57,9 @@ export class Subscriptions {
   remove(subscription: Subscription): boolean {
     if (!this.#byTag.delete(subscription.dialog.localTag)) return false;
     if (this.#byPeer.get(subscription.peerKey) === subscription) this.#byPeer.delete(subscription.peerKey);
-    const watchers = this.#byResource.get(subscription.resource.id);
+    const watchers = this.#byWatched.get(subscription.watched);
     watchers?.delete(subscription);
-    if (watchers?.size === 0) this.#byResource.delete(subscription.resource.id);
+    if (watchers?.size === 0) this.#byWatched.delete(subscription.watched);
     const left = this.countOf(subscription.endpoint) - 1;
     if (left > 0) this.#countByEndpoint.set(subscription.endpoint, left);
     else this.#countByEndpoint.delete(subscription.endpoint);
