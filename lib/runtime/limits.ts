@@ -37,8 +37,30 @@ export const limits = {
   bindingCount: 20_000,
   /** Characters kept of one binding: URI, parameters, path, Call-ID; five times the longest honest one. */
   bindingTextChars: 4_096,
+  /** Publications on the appliance. */
+  publicationCount: 20_000,
+  /** Publications of one endpoint: another server publishes two packages for each of a thousand extensions. */
+  publicationCountPerPublisher: 4_096,
+  /** Publications of one endpoint for one target: each change composes all; phones that lose their tag leave some behind. */
+  publicationCountPerTarget: 16,
+  /** Bytes of one published document: four times a dialog-info of twenty calls; reading takes time by the byte. */
+  publicationBodyBytes: 32_768,
+  /** Characters of what partial documents add up to: the device states of a server with two thousand phones. */
+  publicationValueChars: 262_144,
   /** Characters kept of a User-Agent. */
   userAgentChars: 256,
+  /** Elements of an XML document from others; a published document with 64 calls has about a thousand. */
+  xmlElementCount: 4_096,
+  /** Elements of an XML document inside one another; honest documents need eight. */
+  xmlDepth: 16,
+  /** Attributes of one XML element; a root with its namespaces has a dozen. */
+  xmlAttributeCount: 32,
+  /** Characters of one attribute's value, or of one element's own text, in an XML document from others. */
+  xmlTextChars: 2_048,
+  /** Dialogs in one publication; a hotline has a few, a phone as many as it has lines. */
+  publishedDialogCount: 64,
+  /** Devices or mailboxes in one publication of another Asterisk, which has one of them per phone. */
+  publishedNameCount: 2_000,
   /** Rendered bodies kept ready. */
   renderedBodyCount: 20_000,
   /** Sources remembered for folding repeated complaints. */

@@ -296,6 +296,20 @@ export class Message {
     return this.seconds(Header.minExpires);
   }
 
+  /**
+   * The entity-tag of SIP-If-Match; `undefined` when absent. Throws `ParseFailure` for anything but a single one.
+   *
+   * Source: RFC 3903 §6, §11.3.2, §12.
+   */
+  get sipIfMatch(): string | undefined {
+    const line = this.firstLines[Header.sipIfMatch]!;
+    if (line < 0) return undefined;
+    const cursor = this.#cursorAt(line);
+    const entityTag = cursor.token("entity-tag");
+    cursor.finish("entity-tag", "RFC 3903 §12");
+    return entityTag;
+  }
+
   /** Seconds of Retry-After, without its comment and parameters; `undefined` when absent. Source: RFC 3261 §20.33. */
   get retryAfter(): number | undefined {
     return this.seconds(Header.retryAfter);
