@@ -59,6 +59,8 @@ export const limits = {
   xmlTextChars: 2_048,
   /** Dialogs in one publication; a hotline has a few, a phone as many as it has lines. */
   publishedDialogCount: 64,
+  /** Calls of one device, all publications together; each is compared with the others. */
+  callsPerDevice: 256,
   /** Devices or mailboxes in one publication of another Asterisk, which has one of them per phone. */
   publishedNameCount: 2_000,
   /** Rendered bodies kept ready. */

@@ -1,0 +1,135 @@
+/**
+ * Owns the reading of XML documents from others: the one user of the XML reading library.
+ *
+ * Theory. The library is strict about well-formedness and namespaces, and knows no entities but XML's own five. What it leaves open
+ * is closed here: a document type is refused, so nothing can be declared or fetched; the encoding is UTF-8; depth, elements,
+ * attributes and texts are bounded, each while it is being read. So the work is linear in the bytes of one SIP message.
+ */
+import { type SaxesAttributeNS, SaxesParser } from "saxes";
+import { limits } from "../../runtime/limits.ts";
+import { DocumentFault, faultOr, utf8Text } from "./document_fault.ts";
+
+/** One element of a document that was read. */
+export class XmlElement {
+  /** URI of its namespace; empty for none. */
+  readonly namespace: string;
+  /** Name without prefix. */
+  readonly name: string;
+  /** Line of the document, from 1. */
+  readonly line: number;
+  readonly #attributes: Readonly<Record<string, SaxesAttributeNS>>;
+  readonly #children: XmlElement[] = [];
+  #text = "";
+
+  constructor(tag: { uri: string; local: string; attributes: Record<string, SaxesAttributeNS> }, line: number) {
+    this.namespace = tag.uri;
+    this.name = tag.local;
+    this.line = line;
+    this.#attributes = tag.attributes;
+  }
+
+  /** Its own text, without that of its children and without white space at both ends. */
+  get text(): string {
+    return this.#text.trim();
+  }
+
+  /** Its child elements in order. */
+  get children(): readonly XmlElement[] {
+    return this.#children;
+  }
+
+  /** Value of the attribute of that name in no namespace. */
+  attribute(name: string): string | undefined {
+    return this.#attributes[name]?.value;
+  }
+
+  /** Value of an attribute that must be there and not empty; throws a DocumentFault otherwise. */
+  required(name: string): string {
+    const value = this.attribute(name);
+    if (value === undefined || value === "") this.fail(`<${this.name}> needs the attribute ${name}`);
+    return value;
+  }
+
+  /** Children of that name in a namespace, by default its own. */
+  all(name: string, namespace: string = this.namespace): readonly XmlElement[] {
+    return this.#children.filter((child) => child.name === name && child.namespace === namespace);
+  }
+
+  /** The first of `all`. */
+  first(name: string, namespace: string = this.namespace): XmlElement | undefined {
+    return this.#children.find((child) => child.name === name && child.namespace === namespace);
+  }
+
+  /** Refuses the document for what is wrong with this element. */
+  fail(rule: string): never {
+    throw new DocumentFault(this.line, rule);
+  }
+
+  /** Takes the next child while the document is being read. */
+  append(child: XmlElement): void {
+    this.#children.push(child);
+  }
+
+  /** Takes the next piece of text while the document is being read. */
+  appendText(text: string): void {
+    if (this.#text.length + text.length > limits.xmlTextChars) this.fail(`the text of <${this.name}> is too long`);
+    this.#text += text;
+  }
+}
+
+/**
+ * Reads a document and takes from it what it says.
+ *
+ * @param bytes The whole document; not kept.
+ * @param take Gets the root element; may call its `fail`.
+ * @returns What `take` returned, or the fault: not UTF-8, not well-formed, with a document type, too deep, too much of anything.
+ * Source: XML 1.0 §2.1, §2.8, §4.3.3; Namespaces in XML 1.0 §8.
+ */
+export function readXml<T>(bytes: Uint8Array, take: (root: XmlElement) => T): T | DocumentFault {
+  return faultOr(() => take(rootOf(bytes)));
+}
+
+function rootOf(bytes: Uint8Array): XmlElement {
+  if (bytes.length > limits.messageBytes) throw new DocumentFault(1, "the document is too long");
+  const text = utf8Text(bytes);
+  const parser = new SaxesParser({ xmlns: true, position: false });
+  const open: XmlElement[] = [];
+  let root: XmlElement | undefined;
+  let elementCount = 0;
+  let attributeCount = 0;
+
+  function fail(rule: string): never {
+    throw new DocumentFault(parser.line, rule);
+  }
+  function appendText(piece: string): void {
+    open.at(-1)?.appendText(piece);
+  }
+
+  parser.on("error", (error) => fail(`not well-formed: ${error.message}`));
+  parser.on("xmldecl", ({ version, encoding }) => {
+    if (version !== undefined && version !== "1.0") fail("the document must be XML 1.0");
+    if (encoding !== undefined && encoding.toLowerCase() !== "utf-8") fail("the document must be UTF-8");
+  });
+  parser.on("doctype", () => fail("a document type is not allowed"));
+  parser.on("opentagstart", () => {
+    attributeCount = 0;
+    if (++elementCount > limits.xmlElementCount) fail("the document has too many elements");
+    if (open.length >= limits.xmlDepth) fail("the elements are nested too deeply");
+  });
+  parser.on("attribute", ({ value }) => {
+    if (++attributeCount > limits.xmlAttributeCount) fail("an element has too many attributes");
+    if (value.length > limits.xmlTextChars) fail("an attribute is too long");
+  });
+  parser.on("opentag", (tag) => {
+    const element = new XmlElement(tag, parser.line);
+    if (root === undefined) root = element;
+    else open.at(-1)?.append(element);
+    open.push(element);
+  });
+  parser.on("closetag", () => void open.pop());
+  parser.on("text", appendText);
+  parser.on("cdata", appendText);
+
+  parser.write(text).close();
+  return root ?? fail("the document is empty");
+}
