@@ -21,12 +21,15 @@ import { systemClock } from "./runtime/clock.ts";
 import { systemEntropy } from "./runtime/entropy.ts";
 import type { Log } from "./runtime/log.ts";
 import { systemAlarm, Timers } from "./runtime/timers.ts";
+import { systemTurn } from "./runtime/turn.ts";
 import { checkHint } from "./state/hint.ts";
 import { checkExtension } from "./state/pattern.ts";
 import { BindingsStore } from "./store/bindings_store.ts";
 import { openDatabase } from "./store/database.ts";
 import { SecretsStore } from "./store/secrets_store.ts";
+import { Journal } from "./store/journal.ts";
 import { StatesStore } from "./store/states_store.ts";
+import { SubscriptionsStore } from "./store/subscriptions_store.ts";
 import { Resolver, systemDns } from "./transport/resolver.ts";
 import { transportCounters } from "./transport/transport_counters.ts";
 import { Transports } from "./transport/transports.ts";
@@ -49,6 +52,9 @@ export interface ApplianceOptions {
   readonly log: Log;
 }
 
+/** How long a stop waits for answers to what was sent. */
+const DRAIN_MILLIS = 1_000;
+
 /** It cannot start; the message is one line. */
 export class StartError extends Error {
   override readonly name = "StartError";
@@ -68,11 +74,13 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
   const clock = systemClock;
   const entropy = systemEntropy;
   const timers = new Timers(clock, systemAlarm());
+  const turn = systemTurn();
   const directory = dataDirectory(configFile, config.server.data_dir);
   const database = orRefuse(() => {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     return openDatabase({ directory, log, clock });
   });
+  const journal = new Journal({ database, turn, timers });
   const secrets = new SecretsStore(database, entropy);
 
   // Transports and core need each other: the core gets the flows, the transports the core as receiver.
@@ -93,7 +101,10 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     states: new StatesStore(database),
     nonceSecret: secrets.nonceSecret(),
     resumedNonces: secrets.takeNonceSnapshot(),
-    bindings: new BindingsStore(database),
+    turn,
+    bindings: new BindingsStore(database, journal),
+    subscriptions: orRefuse(() => new SubscriptionsStore(database, journal)),
+    durability: journal,
     flows: createFlowSource(ways),
     contactFlows: createContactFlows(ways),
     routes: {
@@ -102,6 +113,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
   });
   const transports: Transports = new Transports({
     receiver: core,
+    turn,
     timers,
     clock,
     log,
@@ -168,8 +180,10 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
 
   async function stop(): Promise<void> {
     core.registrar.stop();
+    await Promise.race([core.fanout.idle(), timers.pause(DRAIN_MILLIS)]);
     transports.stop();
     await server.stop();
+    journal.flush();
     timers.stop();
     secrets.saveNonceSnapshot(core.authenticator.snapshotNonces());
     database.close();

@@ -10,8 +10,16 @@ import type { NonceSnapshot } from "../auth/nonces.ts";
 import { Generators } from "../body/generators.ts";
 import { RenderedBodies } from "../body/rendered_bodies.ts";
 import type { Config } from "../config/config.ts";
-import { Fanout, fanoutCounters, type FlowSource, type SubscriptionObserver } from "../event/fanout.ts";
+import {
+  Fanout,
+  fanoutCounters,
+  type FlowSource,
+  type SubscriptionEvent,
+  type SubscriptionObserver,
+} from "../event/fanout.ts";
 import { dialogPackage, type ExtensionPackageParts, presencePackage } from "../event/extension_packages.ts";
+import { SubscriptionMemory } from "../event/subscription_memory.ts";
+import type { SubscriptionsPort } from "../event/subscription_record.ts";
 import { Notifier, type Subscriber } from "../event/notifier.ts";
 import type { Subscription } from "../event/subscription.ts";
 import { Subscriptions } from "../event/subscriptions.ts";
@@ -20,6 +28,7 @@ import { type CounterRegistry, createCounterRegistry } from "../runtime/counters
 import type { Entropy } from "../runtime/entropy.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Timers } from "../runtime/timers.ts";
+import type { Turn } from "../runtime/turn.ts";
 import { StateEngine } from "../state/engine.ts";
 import type { StatesPort } from "../state/states_port.ts";
 import { transactionTimings } from "../transaction/transaction.ts";
@@ -32,7 +41,7 @@ import { type ContactListener, Registrar, registrarCounters } from "../registrar
 import type { ContactSnapshot } from "../registrar/snapshot.ts";
 import { createOptionsHandler } from "../uas/options.ts";
 import { createRegisterHandler, registerOptions } from "../uas/register.ts";
-import { Router, routerCounters } from "../uas/router.ts";
+import { type Durability, Router, routerCounters } from "../uas/router.ts";
 import { createSubscribeHandler } from "../uas/subscribe.ts";
 import type { ParseFailure } from "../sip/parse_failure.ts";
 import type { Flow, FlowReceiver } from "../transport/transport.ts";
@@ -47,8 +56,12 @@ export interface CoreParts {
   readonly timers: Timers;
   readonly entropy: Entropy;
   readonly log: Log;
+  readonly turn: Turn;
   readonly states: StatesPort;
   readonly bindings: BindingsPort;
+  readonly subscriptions: SubscriptionsPort;
+  /** What answers wait for. */
+  readonly durability: Durability;
   /** 32 bytes. */
   readonly nonceSecret: Uint8Array;
   readonly resumedNonces?: NonceSnapshot | undefined;
@@ -59,7 +72,7 @@ export interface CoreParts {
 
 /** Told of what subscriptions, contacts and problems do, for the event stream. */
 export interface CoreListener {
-  subscriptionChanged(subscription: Subscription, what: "started" | "refreshed" | "notified" | "ended"): void;
+  subscriptionChanged(subscription: Subscription, what: SubscriptionEvent): void;
   problemChanged(row: ProblemRow, isNew: boolean): void;
   contactChanged(contact: ContactSnapshot, change: "added" | "changed" | "removed"): void;
 }
@@ -78,6 +91,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
   readonly problems: Problems;
   readonly #generators: Generators;
   readonly #bodies: RenderedBodies;
+  readonly #memory: SubscriptionMemory;
   readonly #listeners: CoreListener[] = [];
   #config: Config;
   #subscribers = new Map<string, Subscriber>();
@@ -111,6 +125,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
     this.fanout = new Fanout({
       clock,
       timers,
+      turn: parts.turn,
       entropy,
       log,
       counters: this.counters.register("event", fanoutCounters()),
@@ -128,13 +143,23 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       sipProfile: () => this.#config.server.sip_profile,
       variantOf: (endpoint, userAgent) => variantOf(this.#config, this.#config.endpoints[endpoint], userAgent),
     };
+    const packages = [presencePackage(extensions), dialogPackage(extensions)];
+    this.#memory = new SubscriptionMemory({
+      clock,
+      timers,
+      port: parts.subscriptions,
+      packages,
+      subscriptions: this.subscriptions,
+      fanout: this.fanout,
+      maySubscribe: (endpoint) => this.#subscribers.get(endpoint)?.mayNotSubscribe === false,
+    });
     this.notifier = new Notifier({
       clock,
       timers,
       entropy,
       subscriptions: this.subscriptions,
       fanout: this.fanout,
-      packages: [presencePackage(extensions), dialogPackage(extensions)],
+      packages,
       observer: this,
     }, notifierRules(config));
     this.registrar = new Registrar({
@@ -172,6 +197,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
         }),
       ],
       counters: this.counters.register("uas", routerCounters()),
+      durability: parts.durability,
       log,
     });
     this.transactions.attach(router, parts.routes);
@@ -188,6 +214,8 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
     this.engine.applyHints(config.contexts);
     this.registrar.start(config);
     this.#applyEndpoints(config, undefined);
+    const resumed = this.#memory.resume();
+    if (resumed > 0) log.info("event", `Resumed ${resumed} subscriptions`);
   }
 
   /** The configuration in force. */
@@ -221,7 +249,8 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
     }
   }
 
-  subscriptionChanged(subscription: Subscription, what: "started" | "refreshed" | "notified" | "ended"): void {
+  subscriptionChanged(subscription: Subscription, what: SubscriptionEvent): void {
+    this.#memory.note(subscription, what);
     if (what === "started") subscription.eventPackage.retain(subscription.watched);
     else if (what === "ended") subscription.eventPackage.release(subscription.watched);
     for (const listener of this.#listeners) listener.subscriptionChanged(subscription, what);

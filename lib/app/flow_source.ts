@@ -43,8 +43,13 @@ export function createContactFlows(parts: FlowSourceParts): ContactFlows {
 export function createFlowSource(parts: FlowSourceParts): FlowSource {
   async function find(subscription: Subscription, isReliableWanted: boolean): Promise<Flow | undefined> {
     const target = targetOf(subscription);
-    const { flow } = subscription;
+    const { flow, source } = subscription;
     if (!isReliableWanted) {
+      // A datagram finds its way back through a NAT; a connection has to be made to where the Contact says.
+      if (flow === undefined && source?.transport === "udp") {
+        const known = await parts.flowTo(source, parts.listenerNamed(source.listener));
+        if (known !== undefined) return known;
+      }
       return await parts.flowToAny(await parts.resolver.resolve(target), flow?.listener);
     }
     // RFC 3261 §18.1.1: too large for a datagram goes by a stream, unless the peer has bound itself to datagrams.

@@ -21,6 +21,7 @@ export interface HoleFill {
 }
 
 const utf8 = new TextEncoder();
+const fromUtf8 = new TextDecoder();
 
 /** Escapes and encodes a subscription's texts, once per subscription; any text will do, the result cannot break a document. */
 export function holeFill(texts: { entity: string; remote: string; guid: string; version?: number }): HoleFill {
@@ -30,6 +31,18 @@ export function holeFill(texts: { entity: string; remote: string; guid: string; 
     version: texts.version ?? 0,
     guid: utf8.encode(escapeText(texts.guid)),
   };
+}
+
+/** The texts of a fill as they are, escaped, for `resumedFill`. */
+export function writtenFill(fill: HoleFill): { entity: string; remote: string; guid: string; version: number } {
+  const { entity, remote, guid, version } = fill;
+  return { entity: fromUtf8.decode(entity), remote: fromUtf8.decode(remote), guid: fromUtf8.decode(guid), version };
+}
+
+/** The fill that `writtenFill` described. */
+export function resumedFill(written: { entity: string; remote: string; guid: string; version: number }): HoleFill {
+  const { entity, remote, guid, version } = written;
+  return { entity: utf8.encode(entity), remote: utf8.encode(remote), guid: utf8.encode(guid), version };
 }
 
 const holeCodes: readonly Hole[] = ["entity", "remote", "version", "guid", "entityScheme", "entityAddress"];

@@ -46,6 +46,8 @@ export interface EventPackage {
   readonly name: string;
   /** What `query` means, or the refusal of it. */
   find(query: WatchQuery): Watched | Reject;
+  /** What stands for something that is gone, in its watchers' last NOTIFY. */
+  absent(query: WatchQuery): Watched;
   /** The media type to send, or undefined when none of `accepts` can be made; empty accepts mean the package's default. */
   choose(accepts: readonly MediaRange[]): string | undefined;
   /** Media types that can be made, the default first. */

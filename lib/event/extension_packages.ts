@@ -47,6 +47,7 @@ function extensionPackage(
     wakesOn,
     find: ({ context, exten }: WatchQuery): Resource | Reject =>
       engine.lookup(context, exten) ?? parts.refusals().noHint(exten, context),
+    absent: ({ context, exten }) => engine.absent(context, exten),
     choose: (accepts: readonly MediaRange[]) => generators.chooseMediaType(name, accepts, parts.sipProfile()),
     offered: () => generators.mediaTypes(name),
     kindFor: (mediaType, endpoint, userAgent) => generators.rendering(mediaType, parts.variantOf(endpoint, userAgent)),

@@ -3,7 +3,7 @@
  *
  * Theory. A subscription is in one of three conditions: nothing owed; queued; or outstanding, that is, its NOTIFY awaits
  * an answer, and whatever happens meanwhile only marks it. So a change costs one mark and one queue link per watcher, and
- * a watcher that is slow gets one NOTIFY with the newest state when it is ready for it. Queues are drained once per tick.
+ * a watcher that is slow gets one NOTIFY with the newest state when it is ready for it. Queues are drained once per turn.
  * First, refresh and last NOTIFYs go ahead of changes: they answer somebody who is waiting.
  *
  * At most `limits.notifyWindow` NOTIFYs await their answer at once, because the kernel's receive buffer holds only a few
@@ -20,6 +20,7 @@ import type { Entropy } from "../runtime/entropy.ts";
 import { limits } from "../runtime/limits.ts";
 import type { Log } from "../runtime/log.ts";
 import { TimerEntry, type Timers } from "../runtime/timers.ts";
+import { type Turn, TurnStep } from "../runtime/turn.ts";
 import type { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
 import type { ResourceChange } from "../state/resource.ts";
@@ -53,15 +54,22 @@ export interface FlowSource {
   flowFor(subscription: Subscription, isReliableWanted: boolean): Promise<Flow | undefined>;
 }
 
+/**
+ * What became of a subscription; `counted`: half of the numbers that a restart skips are used, see `subscription_record.ts`.
+ */
+export type SubscriptionEvent = "started" | "refreshed" | "counted" | "notified" | "ended";
+
 /** Who is told what became of subscriptions. */
 export interface SubscriptionObserver {
-  subscriptionChanged(subscription: Subscription, what: "started" | "refreshed" | "notified" | "ended"): void;
+  subscriptionChanged(subscription: Subscription, what: SubscriptionEvent): void;
 }
 
 /** What a Fanout is made of. */
 export interface FanoutParts {
   readonly clock: Clock;
   readonly timers: Timers;
+  /** At whose end NOTIFYs are written. */
+  readonly turn: Turn;
   readonly entropy: Entropy;
   readonly log: Log;
   readonly counters: FanoutCounters;
@@ -110,6 +118,7 @@ export class Fanout implements SubscriptionOwner {
   #flightFirst = 0;
   #windowCount = 0;
   #isPumpDue = false;
+  #whenIdle: (() => void)[] = [];
 
   constructor(parts: FanoutParts) {
     this.#parts = parts;
@@ -136,6 +145,20 @@ export class Fanout implements SubscriptionOwner {
     subscription.isNotifyOwed = true;
     if (subscription.retry !== undefined) this.#parts.timers.cancel(subscription.retry);
     this.#enqueue(subscription, this.#urgent);
+  }
+
+  /** Owes `subscription` a NOTIFY that nobody is waiting for: after a restart. */
+  remind(subscription: Subscription): void {
+    subscription.isNotifyOwed = true;
+    this.#enqueue(subscription, this.#changed);
+  }
+
+  /** Resolves once nothing is queued and nothing in the window awaits its answer. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenIdle.push(resolve);
+      this.#schedulePump();
+    });
   }
 
   /** Ends `subscription` with a last NOTIFY that says why. */
@@ -166,7 +189,7 @@ export class Fanout implements SubscriptionOwner {
     if (subscription.windowSince >= 0) {
       subscription.windowSince = -1;
       this.#windowCount--;
-      if (this.queuedCount > 0) this.#schedulePump();
+      if (this.queuedCount > 0 || this.#whenIdle.length > 0) this.#schedulePump();
     }
     const record = subscription.lastNotify;
     if (record !== undefined) {
@@ -236,7 +259,7 @@ export class Fanout implements SubscriptionOwner {
   #schedulePump(): void {
     if (this.#isPumpDue) return;
     this.#isPumpDue = true;
-    queueMicrotask(this.#pumpNow);
+    this.#parts.turn.at(TurnStep.tell, this.#pumpNow);
   }
 
   #pump(): void {
@@ -245,7 +268,7 @@ export class Fanout implements SubscriptionOwner {
     this.#releaseSlow(now);
     while (this.#windowCount < limits.notifyWindow) {
       const subscription = this.#urgent.shift() ?? this.#changed.shift();
-      if (subscription === undefined) return;
+      if (subscription === undefined) return this.#tellIdle();
       subscription.isQueued = false;
       this.#send(subscription, now);
     }
@@ -254,6 +277,11 @@ export class Fanout implements SubscriptionOwner {
     if (!this.#stall.isArmed) {
       this.#parts.timers.arm(this.#stall, this.#flightSince[this.#flightFirst]! + WINDOW_MILLIS - now);
     }
+  }
+
+  #tellIdle(): void {
+    if (this.#whenIdle.length === 0 || this.#windowCount > 0) return;
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
   /** Takes those out of the window that are answered, or unanswered for longer than T1. */
@@ -313,6 +341,9 @@ export class Fanout implements SubscriptionOwner {
     this.#flightSince.push(now);
     this.#parts.counters.notifySent++;
     transaction.send(bytes);
+    if (subscription.dialog.localSequence === subscription.countedAt) {
+      this.#parts.observer.subscriptionChanged(subscription, "counted");
+    }
   }
 
   /** Whether there still is something to tell: changes that cancelled each other out are nothing. */

@@ -7,7 +7,7 @@ import type { EpochMillis, Millis } from "../runtime/clock.ts";
 import { TimerEntry, type TimerOwner } from "../runtime/timers.ts";
 import type { Message } from "../sip/message.ts";
 import type { ClientTransaction, ClientUser } from "../transaction/transaction.ts";
-import type { Flow } from "../transport/transport.ts";
+import type { Flow, TransportName } from "../transport/transport.ts";
 import type { DocumentKind, EventPackage, Watched } from "./event_package.ts";
 import type { NotifyHead } from "./notify_template.ts";
 import { type SubscriptionInput, type SubscriptionState, subscriptionTransitions } from "./subscription_transitions.ts";
@@ -21,6 +21,16 @@ export interface SubscriptionOwner {
   subscriptionExpired(subscription: Subscription): void;
   /** The wait before another attempt is over. */
   retryDue(subscription: Subscription): void;
+}
+
+/** A flow as plain data. */
+export interface FlowRecord {
+  /** Name of the listener. */
+  readonly listener: string;
+  readonly transport: TransportName;
+  /** The peer's address, IPv6 without brackets, and port. */
+  readonly address: string;
+  readonly port: number;
 }
 
 /** What a new subscription is made of. */
@@ -77,6 +87,8 @@ export class Subscription implements ClientUser, TimerOwner {
   expiresAt: Millis = 0;
   grantedSeconds = 0;
   flow: Flow | undefined;
+  /** Where its last request came from, while no flow is known: after a restart. */
+  source: FlowRecord | undefined;
   head: NotifyHead | undefined;
   /** The peer was found to have no TCP: large NOTIFYs go by UDP all the same. */
   isDatagramOnly = false;
@@ -95,6 +107,8 @@ export class Subscription implements ClientUser, TimerOwner {
   /** The document last sent. */
   sentBody: RenderedBody | undefined;
   failureCount = 0;
+  /** CSeq at which half of the numbers are used that a restart skips; 0 where it is not kept. */
+  countedAt = 0;
   lastNotify: NotifyRecord | undefined;
 
   readonly expiry = new TimerEntry(this);

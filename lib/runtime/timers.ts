@@ -2,7 +2,7 @@
  * Owns the one host timer that drives the wheel.
  */
 import type { Clock, Millis } from "./clock.ts";
-import { type TimerEntry, Wheel } from "./wheel.ts";
+import { TimerEntry, Wheel } from "./wheel.ts";
 
 export { TimerEntry, type TimerOwner } from "./wheel.ts";
 
@@ -67,6 +67,11 @@ export class Timers {
   /** Disarms `entry`. */
   cancel(entry: TimerEntry): void {
     this.#wheel.cancel(entry);
+  }
+
+  /** Resolves `millis` from now. */
+  pause(millis: number): Promise<void> {
+    return new Promise((resolve) => this.arm(new TimerEntry({ timerFired: () => resolve() }), millis));
   }
 
   /** Fires nothing any more. */

@@ -97,6 +97,13 @@ export class StateEngine {
       this.#derive(found.context, exten, sourceOf(found, exten));
   }
 
+  /** What stands for an extension that has no hint any more: as if it had just been removed. */
+  absent(context: string, exten: string): Resource {
+    const extension = new Extension(this.#nextId++, context, exten);
+    this.#remove(extension);
+    return extension;
+  }
+
   /** Keeps a resource that was made on demand for as long as somebody watches it. */
   retain(resource: Resource): void {
     const extension = resource as Extension;

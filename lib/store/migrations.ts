@@ -46,6 +46,22 @@ export const migrations: readonly string[] = [
     record TEXT NOT NULL CHECK (json_valid(record))
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE publications (
+    id TEXT PRIMARY KEY,
+    record TEXT NOT NULL CHECK (json_valid(record))
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE subscriptions (
+    local_tag TEXT PRIMARY KEY,
+    record TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE starts (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    count INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /**

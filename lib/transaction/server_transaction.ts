@@ -68,6 +68,7 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
   /** To tag of the request of an RFC 2543 peer; `undefined` for others. */
   readonly #oldToTag: string | undefined;
   readonly #deadline = new TimerEntry(this);
+  #isPrepared = false;
   #localTag: string | undefined = undefined;
   /** The last response; the 100 to come while the user thinks. */
   #response: Uint8Array | undefined = undefined;
@@ -103,9 +104,9 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
     return this.method === Method.invite;
   }
 
-  /** Whether the user still owes its answer. */
+  /** Whether the user still owes its answer, and has none ready. */
   get isUnanswered(): boolean {
-    return this.state === "trying" || this.state === "proceeding";
+    return !this.#isPrepared && (this.state === "trying" || this.state === "proceeding");
   }
 
   /** Whether a request with this transaction's key belongs to it. Source: RFC 3261 §17.2.3. */
@@ -130,8 +131,12 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
   }
 
   answer(request: Message, options: ResponseOptions): void {
-    this.#localTag ??= options.toTag;
     this.respond(this.#write(request, options));
+  }
+
+  prepare(request: Message, options: ResponseOptions): Uint8Array {
+    this.#isPrepared = true;
+    return this.#write(request, options);
   }
 
   respond(bytes: Uint8Array): void {
@@ -240,6 +245,7 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
   }
 
   #write(request: Message, options: ResponseOptions): Uint8Array {
+    this.#localTag ??= options.toTag;
     return writeResponse(request, {
       received: this.flow.remoteAddress,
       rport: this.flow.remotePort,

@@ -23,6 +23,13 @@ export interface ServerTransaction {
    */
   answer(request: Message, options: ResponseOptions): void;
   /**
+   * Writes a response as `answer` does, for `respond` to send later: at the end of the turn, once what it promises is stored.
+   * Until then repeated requests are absorbed.
+   *
+   * @returns The whole response.
+   */
+  prepare(request: Message, options: ResponseOptions): Uint8Array;
+  /**
    * Sends a response that is already written; whether it is final is read from its status line. A 408, or anything
    * after a final one, is dropped.
    *

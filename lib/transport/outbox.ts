@@ -2,7 +2,7 @@
  * Owns the datagrams of one UDP socket from `send` to the kernel: one `sendMany` for all of a tick.
  *
  * Theory. Datagrams wait in flat `[data, port, address, …]` arrays, as Bun's `sendMany` takes them, and leave once per turn
- * of the event loop by `setImmediate`. A microtask would not do: Bun drains microtasks after every datagram it receives,
+ * of the event loop, at its end. A microtask would not do: Bun drains microtasks after every datagram it receives,
  * and the fan-out sends one NOTIFY per answer received, so that every batch would be one datagram long. The trade-off is
  * up to one loop turn of delay against a quarter of the time: 4 instead of 5.3 µs per datagram, most of it the kernel's.
  * Only `batchMax` leave per turn, so that receiving goes on. A full socket keeps the rest until `drained`; over the bound
@@ -51,7 +51,7 @@ export class Outbox {
    * An empty outbox.
    *
    * @param parts.waitingMax Datagrams that may wait.
-   * @param parts.schedule Calls back once, in the next turn of the event loop.
+   * @param parts.schedule Calls back once, at the end of the turn.
    */
   constructor(
     parts: {

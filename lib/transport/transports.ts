@@ -5,6 +5,7 @@ import { isIPv6 } from "node:net";
 import type { Clock } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Timers } from "../runtime/timers.ts";
+import type { Turn } from "../runtime/turn.ts";
 import { Connections } from "./connections.ts";
 import { bracketed, isWildcard, type ListenerOptions } from "./listener_options.ts";
 import { type HostNetwork, LocalAddresses, systemNetwork } from "./local_addresses.ts";
@@ -47,6 +48,8 @@ export interface TransportsSnapshot {
 export interface TransportsParts {
   /** Gets everything that arrives; the transaction layer. */
   readonly receiver: FlowReceiver;
+  /** At whose end datagrams leave. */
+  readonly turn: Turn;
   /** Where connections' deadlines wait. */
   readonly timers: Timers;
   /** Against which the memory of interfaces ages. */
@@ -232,6 +235,7 @@ export class Transports {
       receiver,
       counters,
       timers,
+      turn: this.#parts.turn,
       localAddresses: this.#localAddresses,
       connections: this.#connections,
       nextFlowId: () => this.#nextFlowId++,

@@ -6,6 +6,7 @@
  */
 import { isIPv6 } from "node:net";
 import { limits } from "../runtime/limits.ts";
+import { type Turn, TurnStep } from "../runtime/turn.ts";
 import { Char } from "../sip/chars.ts";
 import { isKeepAlive } from "../sip/parse.ts";
 import { AdvertisedAddress, type ListenerOptions } from "./listener_options.ts";
@@ -24,6 +25,8 @@ export interface ListenerParts {
   readonly localAddresses: LocalAddresses;
   /** Gives out the ids of flows. */
   readonly nextFlowId: () => number;
+  /** At whose end datagrams leave. */
+  readonly turn: Turn;
 }
 
 /** uSockets' LIBUS_SOCKET_IPV6_ONLY: `[::]` and `0.0.0.0` may be bound to one port side by side, as for TCP. */
@@ -82,7 +85,7 @@ export class UdpListener implements Listener {
       socket,
       counters: parts.counters,
       waitingMax: limits.outboxDatagramCount,
-      schedule: setImmediate,
+      schedule: (flush) => parts.turn.at(TurnStep.send, flush),
     });
   }
 

@@ -48,5 +48,5 @@ export function createRegisterHandler(parts: RegisterParts): MethodHandler {
     return registrar.register(request, { endpoint, flow });
   }
 
-  return { method: Method.register, name: "REGISTER", options: registerOptions, handle };
+  return { method: Method.register, name: "REGISTER", options: registerOptions, whenUnstored: "refuse", handle };
 }

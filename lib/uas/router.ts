@@ -11,6 +11,14 @@ import { Method } from "../sip/method.ts";
 import { type ResponseOptions, writeResponse } from "../sip/response.ts";
 import type { ServerTransaction, TransactionUser } from "../transaction/transaction.ts";
 
+/** What answers wait for: that what they promise is on the disk. */
+export interface Durability {
+  /** Something waits for the end of this turn. */
+  readonly isDue: boolean;
+  /** Tells, at the end of this turn, whether it is stored: undefined for yes. */
+  whenSettled(settled: (problem: Error | undefined) => void): void;
+}
+
 /** Handles one method: the parts of the response, or a refusal. */
 export interface MethodHandler {
   /** Method id, see `Method`. */
@@ -19,9 +27,17 @@ export interface MethodHandler {
   readonly name: string;
   /** Option tags that such a request may require. Source: RFC 3261 §8.2.2.3. */
   readonly options: readonly string[];
+  /**
+   * What becomes of a granted request whose effect the disk refused: it gets a 503, or is answered all the same because a memory of it
+   * is only wished for. Absent where nothing is stored.
+   */
+  readonly whenUnstored?: "refuse" | "answer";
   /** @throws ParseFailure for a header that cannot be read; it becomes a 400 that names the header. */
   handle(request: Message, transaction: ServerTransaction): ResponseOptions | Reject;
 }
+
+/** The disk refused after the request was granted. Source: RFC 3261 §21.5.4. */
+const unstored: ResponseOptions = { status: 503, headers: [["Retry-After", "60"]] };
 
 /** Counts of the router, by status class and by cause. */
 export interface RouterCounters extends Counters {
@@ -42,12 +58,16 @@ export class Router implements TransactionUser {
   readonly #allow: string;
   readonly #counters: RouterCounters;
   readonly #log: Log;
+  readonly #durability: Durability;
 
-  constructor(parts: { handlers: readonly MethodHandler[]; counters: RouterCounters; log: Log }) {
+  constructor(
+    parts: { handlers: readonly MethodHandler[]; counters: RouterCounters; log: Log; durability: Durability },
+  ) {
     this.#handlers = parts.handlers;
     this.#allow = parts.handlers.map((handler) => handler.name).join(", ");
     this.#counters = parts.counters;
     this.#log = parts.log;
+    this.#durability = parts.durability;
   }
 
   /** Answers a new request; never throws but ParseFailure, which the transaction layer answers with 400. */
@@ -61,11 +81,10 @@ export class Router implements TransactionUser {
     const outcome = handler === undefined
       ? this.#methodNotAllowed(request)
       : this.#examine(request, handler) ?? handler.handle(request, transaction);
-    if ("why" in outcome) this.#refuse(request, transaction, outcome);
-    else {
-      this.#counters.granted++;
-      transaction.answer(request, outcome);
-    }
+    if ("why" in outcome) return this.#refuse(request, transaction, outcome);
+    this.#counters.granted++;
+    if (handler?.whenUnstored === undefined || !this.#durability.isDue) return transaction.answer(request, outcome);
+    this.#answerOnceStored(request, transaction, outcome, handler.whenUnstored);
   }
 
   #handlerOf(method: number): MethodHandler | undefined {
@@ -92,6 +111,17 @@ export class Router implements TransactionUser {
       };
     }
     return undefined;
+  }
+
+  #answerOnceStored(
+    request: Message,
+    transaction: ServerTransaction,
+    outcome: ResponseOptions,
+    whenUnstored: "refuse" | "answer",
+  ): void {
+    const granted = transaction.prepare(request, outcome);
+    const refused = whenUnstored === "answer" ? granted : transaction.prepare(request, unstored);
+    this.#durability.whenSettled((problem) => transaction.respond(problem === undefined ? granted : refused));
   }
 
   #refuse(request: Message, transaction: ServerTransaction, reject: Reject): void {

@@ -55,5 +55,5 @@ export function createSubscribeHandler(parts: SubscribeParts): MethodHandler {
     };
   }
 
-  return { method: Method.subscribe, name: "SUBSCRIBE", options: [], handle };
+  return { method: Method.subscribe, name: "SUBSCRIBE", options: [], whenUnstored: "answer", handle };
 }

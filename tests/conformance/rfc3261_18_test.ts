@@ -1,3 +1,4 @@
+import { systemTurn } from "../../lib/runtime/turn.ts";
 import { afterEach, expect, test } from "bun:test";
 import { systemEntropy } from "../../lib/runtime/entropy.ts";
 import { silentLog } from "../../lib/runtime/log.ts";
@@ -31,7 +32,14 @@ async function openStack(address = "127.0.0.1", isRportForced = false) {
     timings: transactionTimings(),
     isRportForced,
   });
-  const transports = new Transports({ receiver: layer, timers, clock, log: silentLog, counters: transportCounters() });
+  const transports = new Transports({
+    turn: systemTurn(),
+    receiver: layer,
+    timers,
+    clock,
+    log: silentLog,
+    counters: transportCounters(),
+  });
   layer.attach(
     { receiveRequest: (request, transaction) => transaction.answer(request, { status: 200 }) },
     transports,

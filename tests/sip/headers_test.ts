@@ -151,6 +151,30 @@ describe("Expires (RFC 3261 §20.19)", () => {
   }
 });
 
+describe("SIP-If-Match (RFC 3903 §12)", () => {
+  it("is a token, or absent", () => {
+    expect(parseText(requestText({ "sip-if-match": " dx200xyz " })).sipIfMatch).toBe("dx200xyz");
+    expect(parseText(requestText()).sipIfMatch).toBeUndefined();
+  });
+  const bad: [string, string][] = [
+    ["", "entity-tag expected"],
+    ["a, b", "unexpected text after entity-tag"],
+    ["a b", "unexpected text after entity-tag"],
+    ["a;b=c", "unexpected text after entity-tag"],
+    ['"a"', "entity-tag expected"],
+    ["*@*", "unexpected text after entity-tag"],
+  ];
+  for (const [text, rule] of bad) {
+    it(`refuses ${text}`, () => {
+      expect(ruleBroken(() => parseText(requestText({ "SIP-If-Match": text })).sipIfMatch)).toBe(rule);
+    });
+  }
+  it("is there once", () => {
+    const { failure } = parseText(requestText({ "SIP-If-Match": "a", "sip-if-match": "b" }));
+    expect(failure?.header).toBe("SIP-If-Match");
+  });
+});
+
 describe("getters of Message", () => {
   it("are empty or undefined where the header is absent", () => {
     const message = parseText(requestText({ "Max-Forwards": undefined }));

@@ -10,6 +10,8 @@ import { entropyFrom } from "../../lib/runtime/entropy.ts";
 import { silentLog } from "../../lib/runtime/log.ts";
 import type { DeviceState } from "../../lib/state/device_state.ts";
 import type { StatesPort, StoredStates } from "../../lib/state/states_port.ts";
+import type { SubscriptionRecord, SubscriptionsPort } from "../../lib/event/subscription_record.ts";
+import { Turn } from "../../lib/runtime/turn.ts";
 import type { Flow, TransportName } from "../../lib/transport/transport.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { MemoryNetwork } from "./memory_network.ts";
@@ -48,6 +50,24 @@ export function memoryStates(): StatesPort & { readonly saved: string[] } {
   };
 }
 
+/** What a disk keeps of subscriptions, as text, as long as the test lasts. */
+export class MemorySubscriptions implements SubscriptionsPort {
+  readonly rows = new Map<string, string>();
+  start = 1;
+
+  *load(): Iterable<SubscriptionRecord> {
+    for (const row of [...this.rows.values()]) yield JSON.parse(row);
+  }
+
+  save(record: SubscriptionRecord): void {
+    this.rows.set(record.dialog.localTag, JSON.stringify(record));
+  }
+
+  remove(localTag: string): void {
+    this.rows.delete(localTag);
+  }
+}
+
 /** Loads a configuration that has no errors. */
 export async function configOf(toml: string): Promise<Config> {
   const loaded = await loadConfig(toml, "config.toml", hintChecks);
@@ -82,7 +102,10 @@ export class Site {
       entropy: scriptedEntropy(),
       log: silentLog,
       states: memoryStates(),
+      turn: new Turn(queueMicrotask),
       bindings: { load: () => [], commit() {} },
+      subscriptions: new MemorySubscriptions(),
+      durability: { isDue: false, whenSettled() {} },
       nonceSecret: new Uint8Array(32).fill(7),
       flows: {
         flowFor: (_subscription: Subscription, isReliableWanted: boolean) =>

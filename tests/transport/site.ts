@@ -1,4 +1,5 @@
 /** Our transports on real loopback sockets, with their deadlines on a manual clock, and peers of plain sockets. */
+import { systemTurn } from "../../lib/runtime/turn.ts";
 import { silentLog } from "../../lib/runtime/log.ts";
 import type { ParseFailure } from "../../lib/sip/parse_failure.ts";
 import type { ListenerOptions } from "../../lib/transport/listener_options.ts";
@@ -57,7 +58,14 @@ export async function openSite(...binds: ListenerOptions[]) {
   const clock = new ManualClock();
   const up = new Upstairs();
   const counters = transportCounters();
-  const transports = new Transports({ receiver: up, timers: clock.timers(), clock, log: silentLog, counters });
+  const transports = new Transports({
+    receiver: up,
+    timers: clock.timers(),
+    clock,
+    log: silentLog,
+    counters,
+    turn: systemTurn(),
+  });
   const problems = await transports.start(binds);
   return {
     clock,

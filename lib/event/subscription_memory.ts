@@ -1,0 +1,93 @@
+/**
+ * Owns the memory of subscriptions: what is kept while hintd runs, and what comes back at a start.
+ */
+import type { Clock } from "../runtime/clock.ts";
+import type { Timers } from "../runtime/timers.ts";
+import type { EventPackage } from "./event_package.ts";
+import type { Fanout, SubscriptionEvent } from "./fanout.ts";
+import { isReject } from "./notifier.ts";
+import type { Subscription } from "./subscription.ts";
+import {
+  type RecordContext,
+  recordOf,
+  subscriptionOf,
+  type SubscriptionRecord,
+  type SubscriptionsPort,
+} from "./subscription_record.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+
+/** What the memory is made of. */
+export interface SubscriptionMemoryParts {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly port: SubscriptionsPort;
+  readonly packages: readonly EventPackage[];
+  readonly subscriptions: Subscriptions;
+  readonly fanout: Fanout;
+  /** Whether the configuration still lets `endpoint` subscribe. */
+  maySubscribe(endpoint: string): boolean;
+}
+
+/** Keeps subscriptions over restarts. */
+export class SubscriptionMemory {
+  readonly #parts: SubscriptionMemoryParts;
+  readonly #context: RecordContext;
+
+  /** Nothing is read before `resume`. */
+  constructor(parts: SubscriptionMemoryParts) {
+    this.#parts = parts;
+    this.#context = { clock: parts.clock, timers: parts.timers, start: parts.port.start };
+  }
+
+  /** Notes what became of a subscription. */
+  note(subscription: Subscription, what: SubscriptionEvent): void {
+    if (what === "ended") this.#parts.port.remove(subscription.dialog.localTag);
+    else if (what !== "notified") this.#parts.port.save(recordOf(subscription, this.#context));
+  }
+
+  /**
+   * Takes up the subscriptions that were kept, once; each living one is owed a NOTIFY with the true state. One whose hint
+   * is gone ends with `noresource`, one whose endpoint may not subscribe any more with `rejected`; those that ended while
+   * hintd was down are forgotten.
+   *
+   * @returns How many live.
+   */
+  resume(): number {
+    const { clock, port } = this.#parts;
+    const wall = clock.wall();
+    let count = 0;
+    for (const record of port.load()) {
+      // A clock that went back, as on a board without battery, prolongs no lifetime.
+      const secondsLeft = Math.min(record.grantedSeconds, (record.expiresAt - wall) / 1_000);
+      if (secondsLeft > 0 && this.#take(record, secondsLeft)) count++;
+      else if (secondsLeft <= 0) port.remove(record.dialog.localTag);
+    }
+    return count;
+  }
+
+  #take(record: SubscriptionRecord, secondsLeft: number): boolean {
+    const { packages, subscriptions, fanout, timers } = this.#parts;
+    const eventPackage = packages.find((one) => one.name === record.event);
+    if (eventPackage === undefined) {
+      this.#parts.port.remove(record.dialog.localTag);
+      return false;
+    }
+    const query = { endpoint: record.endpoint, context: record.context, exten: record.exten };
+    const found = eventPackage.find(query);
+    const watched = isReject(found) ? eventPackage.absent(query) : found;
+    const subscription = subscriptionOf(record, secondsLeft, {
+      ...this.#context,
+      eventPackage,
+      watched,
+      owner: fanout,
+    });
+    subscription.step("grant");
+    subscriptions.add(subscription);
+    eventPackage.retain(watched);
+    timers.arm(subscription.expiry, secondsLeft * 1_000);
+    if (isReject(found)) fanout.end(subscription, "noresource");
+    else if (!this.#parts.maySubscribe(record.endpoint)) fanout.end(subscription, "rejected");
+    else fanout.remind(subscription);
+    return subscription.state === "active";
+  }
+}

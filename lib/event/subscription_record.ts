@@ -1,0 +1,128 @@
+/**
+ * Owns what is kept of a subscription over a restart, and how it comes back.
+ *
+ * Theory. Neither CSeq nor document version may go back, yet no NOTIFY waits for the disk. So a record holds for the next
+ * `SEQUENCE_RESERVE` NOTIFYs, and each restart since it was written adds as many to both numbers. Restarts are counted on the disk, once
+ * per start. A record is written when the subscription is granted or refreshed, and when half of its numbers are used.
+ */
+import { resumedFill, writtenFill } from "../body/rendered.ts";
+import type { Dialog } from "../dialog/dialog.ts";
+import type { Clock, EpochMillis } from "../runtime/clock.ts";
+import type { Timers } from "../runtime/timers.ts";
+import type { EventPackage, Watched } from "./event_package.ts";
+import type { FlowRecord } from "./subscription.ts";
+import { Subscription, type SubscriptionOwner } from "./subscription.ts";
+
+/** NOTIFYs for which a record holds. */
+export const SEQUENCE_RESERVE = 1_024;
+
+/** A subscription as plain data. */
+export interface SubscriptionRecord {
+  readonly event: string;
+  readonly eventHeader: string;
+  readonly eventId: string | null;
+  readonly context: string;
+  readonly exten: string;
+  readonly endpoint: string;
+  readonly dialog: Dialog;
+  readonly version: number;
+  /** Number of the start by which it was written. */
+  readonly start: number;
+  readonly peerKey: string;
+  readonly sourceAddress: string;
+  readonly userAgent: string;
+  readonly createdAt: EpochMillis;
+  /** Texts of the holes, escaped. */
+  readonly entity: string;
+  readonly remote: string;
+  readonly guid: string;
+  readonly mediaType: string;
+  readonly grantedSeconds: number;
+  readonly expiresAt: EpochMillis;
+  /** How it was reached; null where its Contact says. */
+  readonly flow: FlowRecord | null;
+}
+
+/** Where subscriptions are kept. */
+export interface SubscriptionsPort {
+  /** Everything that was kept. */
+  load(): Iterable<SubscriptionRecord>;
+  /** Number of this start, from 1; higher than that of any before. */
+  readonly start: number;
+  /** Keeps a record, by its local tag; on the disk before this turn's answers leave. */
+  save(record: SubscriptionRecord): void;
+  /** Forgets the record of that local tag. */
+  remove(localTag: string): void;
+}
+
+/** What records are written and read with. */
+export interface RecordContext {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  /** Number of this start. */
+  readonly start: number;
+}
+
+/** The record of a subscription as it is now; from here on it counts up to the next one. */
+export function recordOf(subscription: Subscription, { clock, timers, start }: RecordContext): SubscriptionRecord {
+  const { watched, dialog, fill, flow, source } = subscription;
+  subscription.countedAt = dialog.localSequence + SEQUENCE_RESERVE / 2;
+  return {
+    event: subscription.eventPackage.name,
+    eventHeader: subscription.eventHeader,
+    eventId: subscription.eventId ?? null,
+    context: watched.context,
+    exten: watched.exten,
+    endpoint: subscription.endpoint,
+    dialog: { ...dialog },
+    ...writtenFill(fill),
+    start,
+    peerKey: subscription.peerKey,
+    sourceAddress: subscription.sourceAddress,
+    userAgent: subscription.userAgent,
+    createdAt: subscription.createdAt,
+    mediaType: subscription.kind.mediaType,
+    grantedSeconds: subscription.grantedSeconds,
+    expiresAt: clock.wall() + Math.round(subscription.expiresAt - timers.now()),
+    flow: flow === undefined ? source ?? null : {
+      listener: flow.listener.name,
+      transport: flow.transport,
+      address: flow.remoteAddress,
+      port: flow.remotePort,
+    },
+  };
+}
+
+/**
+ * Makes the subscription of a record, in state `init`, with numbers higher than any that was used.
+ *
+ * @param secondsLeft Of its lifetime.
+ */
+export function subscriptionOf(
+  record: SubscriptionRecord,
+  secondsLeft: number,
+  parts: RecordContext & { eventPackage: EventPackage; watched: Watched; owner: SubscriptionOwner },
+): Subscription {
+  const { eventPackage, watched, owner, timers } = parts;
+  const skipped = (parts.start - record.start) * SEQUENCE_RESERVE;
+  const subscription = new Subscription({
+    owner,
+    eventPackage,
+    eventHeader: record.eventHeader,
+    eventId: record.eventId ?? undefined,
+    watched,
+    endpoint: record.endpoint,
+    dialog: { ...record.dialog, localSequence: record.dialog.localSequence + skipped },
+    peerKey: record.peerKey,
+    sourceAddress: record.sourceAddress,
+    userAgent: record.userAgent,
+    createdAt: record.createdAt,
+    fill: resumedFill({ ...record, version: record.version + skipped }),
+    kind: eventPackage.kindFor(record.mediaType, record.endpoint, record.userAgent),
+  });
+  subscription.countedAt = subscription.dialog.localSequence + SEQUENCE_RESERVE / 2;
+  subscription.source = record.flow ?? undefined;
+  subscription.grantedSeconds = record.grantedSeconds;
+  subscription.expiresAt = timers.now() + secondsLeft * 1_000;
+  return subscription;
+}
