@@ -2,15 +2,18 @@
  * Owns the states of single devices, presence providers and mailboxes: where each comes from, and since when it holds.
  *
  * `Custom:` devices, `CustomPresence:` providers and mailboxes are set from outside and stored. The state of `PJSIP/x`
- * follows from whether its endpoint can be reached and from its calls; that of `MWI:box` from the mailbox.
+ * follows from whether its endpoint can be reached and from its calls; that of `Custom:x` from what was set and from its calls;
+ * that of `MWI:box` from the mailbox. Each is aggregated with what other servers report of the device, so that a phone which
+ * only they know is as they say. Counts published for a mailbox hide stored ones for as long as they are published.
  */
 import type { Clock, EpochMillis } from "../runtime/clock.ts";
 import { limits } from "../runtime/limits.ts";
 import { aggregateDeviceStates, type DeviceState } from "./device_state.ts";
 import { mailboxKey } from "./hint.ts";
 import { equalPresence, presenceNotSet, type PresenceState } from "./presence_state.ts";
+import { PublishedStates } from "./published_states.ts";
 import { areEqualCalls, type Call } from "./resource.ts";
-import { type MailboxCounts, type StatesPort, StateTableFull, type Stored } from "./states_port.ts";
+import { areEqualCounts, type MailboxCounts, type StatesPort, StateTableFull, type Stored } from "./states_port.ts";
 
 /** What is known of an endpoint besides its calls. */
 export interface EndpointState {
@@ -32,12 +35,14 @@ export class Devices {
   readonly #mailboxes: Map<string, Stored<MailboxCounts>>;
   readonly #endpoints = new Map<string, EndpointState>();
   readonly #calls = new Map<string, readonly Call[]>();
+  readonly #published: PublishedStates;
   /** Since when derived states hold. */
   readonly #derivedAt = new Map<string, EpochMillis>();
 
   constructor(clock: Clock, port: StatesPort) {
     this.#clock = clock;
     this.#port = port;
+    this.#published = new PublishedStates(clock);
     const stored = port.load();
     this.#custom = new Map(stored.devices);
     this.#presences = new Map(stored.presences);
@@ -46,17 +51,17 @@ export class Devices {
 
   /** State of the device with this key; one that nobody provides is invalid. */
   stateOf(key: string): DeviceState {
-    if (key.startsWith(CUSTOM)) return this.#custom.get(key)?.value ?? "UNKNOWN";
-    if (key.startsWith(MWI)) {
-      return (this.#mailboxes.get(key.slice(MWI.length))?.value.new ?? 0) > 0 ? "INUSE" : "NOT_INUSE";
-    }
-    return key.startsWith(PJSIP) ? this.#endpointState(key.slice(PJSIP.length), this.callsOf(key)) : "INVALID";
+    const reported = this.#published.reportedOf(key);
+    const own = this.#ownStateOf(key);
+    return reported.length === 0 ? own : aggregateDeviceStates([own, ...reported]);
   }
 
   /** Since when the device has its state; undefined when that is not known. */
   changedAt(key: string): EpochMillis | undefined {
-    if (key.startsWith(CUSTOM)) return this.#custom.get(key)?.changedAt;
-    return this.#derivedAt.get(key) ?? this.#mailboxes.get(key.slice(MWI.length))?.changedAt;
+    const derivedAt = this.#derivedAt.get(key);
+    if (!key.startsWith(CUSTOM)) return derivedAt ?? this.#mailboxes.get(key.slice(MWI.length))?.changedAt;
+    const setAt = this.#custom.get(key)?.changedAt;
+    return setAt === undefined || derivedAt === undefined ? setAt ?? derivedAt : Math.max(setAt, derivedAt);
   }
 
   /** Calls of the device with this key. */
@@ -74,14 +79,25 @@ export class Devices {
     return this.#presences.get(key)?.changedAt;
   }
 
-  /** Message counts of a mailbox; undefined when they were never set. */
-  mailboxOf(mailbox: string): MailboxCounts | undefined {
-    return this.#mailboxes.get(mailboxKey(mailbox))?.value;
+  /** Presence published for a device, and since when it holds; undefined when none is. */
+  publishedPresenceOf(key: string): Stored<PresenceState> | undefined {
+    return this.#published.presenceOf(key);
   }
 
-  /** Keys of all `Custom:` devices that are set, and of all endpoints' devices. */
+  /** Message counts of a mailbox: published ones, or else those that were set; undefined when there are none. */
+  mailboxOf(mailbox: string): MailboxCounts | undefined {
+    return this.#mailboxAt(mailboxKey(mailbox))?.value;
+  }
+
+  /** Keys of all `Custom:` devices that are set, of all endpoints' devices, and of those that other servers report. */
   deviceKeys(): string[] {
-    return [...this.#custom.keys(), ...[...this.#endpoints.keys()].map((name) => PJSIP + name)];
+    const endpoints = [...this.#endpoints.keys()].map((name) => PJSIP + name);
+    return [...new Set([...this.#custom.keys(), ...endpoints, ...this.#published.reportedKeys()])];
+  }
+
+  /** Whether the `Custom:` device with this key was set. */
+  isCustomSet(key: string): boolean {
+    return this.#custom.has(key);
   }
 
   /** Keys of all presence providers that are set. */
@@ -89,16 +105,17 @@ export class Devices {
     return [...this.#presences.keys()];
   }
 
-  /** All mailboxes that are set. */
+  /** All mailboxes that are set or published. */
   mailboxes(): ReadonlyMap<string, Stored<MailboxCounts>> {
-    return this.#mailboxes;
+    return new Map([...this.#mailboxes, ...this.#published.mailboxes()]);
   }
 
-  /** Key of the device of that name: an endpoint, or else one that was set from outside. */
+  /** Key of the device of that name: an endpoint, or else one that was set from outside, or that another server reports. */
   named(name: string): string | undefined {
     if (this.#endpoints.has(name)) return PJSIP + name;
     if (this.#custom.has(CUSTOM + name)) return CUSTOM + name;
-    return this.#mailboxes.has(name) ? MWI + name : undefined;
+    const reported = [PJSIP + name, CUSTOM + name].find((key) => this.#published.reportedOf(key).length > 0);
+    return reported ?? (this.#mailboxAt(name) === undefined ? undefined : MWI + name);
   }
 
   /** Stores the state of a `Custom:` device, or deletes it; false when it was so already. */
@@ -117,7 +134,28 @@ export class Devices {
     const isChanged = this.#deriving(MWI + key, () => {
       this.#store(this.#mailboxes, key, counts, areEqualCounts, (stored) => this.#port.saveMailbox(key, stored));
     });
-    if (counts === undefined) this.#derivedAt.delete(MWI + key);
+    if (this.#mailboxAt(key) === undefined) this.#derivedAt.delete(MWI + key);
+    return isChanged;
+  }
+
+  /** Sets the counts published for a mailbox, undefined when none are any more; true when its device has another state. */
+  setPublishedMailbox(mailbox: string, counts: MailboxCounts | undefined): boolean {
+    const key = mailboxKey(mailbox);
+    const isChanged = this.#deriving(MWI + key, () => void this.#published.setMailbox(key, counts));
+    if (this.#mailboxAt(key) === undefined) this.#derivedAt.delete(MWI + key);
+    return isChanged;
+  }
+
+  /** Sets the presence published for a device, undefined when none is any more; false when it was so already. */
+  setPublishedPresence(key: string, presence: PresenceState | undefined): boolean {
+    return this.#published.setPresence(key, presence);
+  }
+
+  /** Sets what other servers report of a device, one state for each; true when the device has another state. */
+  setReportedStates(key: string, states: readonly DeviceState[]): boolean {
+    const isChanged = this.#deriving(key, () => this.#published.setReported(key, states));
+    const isKnown = states.length > 0 || this.#ownStateOf(key) !== "INVALID";
+    if (!isKnown) this.#derivedAt.delete(key);
     return isChanged;
   }
 
@@ -137,6 +175,22 @@ export class Devices {
       else this.#calls.set(key, calls);
     });
     return true;
+  }
+
+  /** State of a device as far as it is known here. */
+  #ownStateOf(key: string): DeviceState {
+    if (key.startsWith(MWI)) {
+      return (this.#mailboxAt(key.slice(MWI.length))?.value.new ?? 0) > 0 ? "INUSE" : "NOT_INUSE";
+    }
+    const live = this.callsOf(key).filter((call) => call.state !== "terminated");
+    if (key.startsWith(PJSIP)) return this.#endpointState(key.slice(PJSIP.length), live);
+    if (!key.startsWith(CUSTOM)) return "INVALID";
+    const set = this.#custom.get(key)?.value ?? "UNKNOWN";
+    return live.length === 0 ? set : aggregateDeviceStates([set, ...live.map(deviceStateOfCall)]);
+  }
+
+  #mailboxAt(key: string): Stored<MailboxCounts> | undefined {
+    return this.#published.mailboxOf(key) ?? this.#mailboxes.get(key);
   }
 
   /** Does what a device's state follows from; true when that is another one then. */
@@ -173,18 +227,13 @@ export class Devices {
   }
 
   /** An endpoint's own state: none of that name is invalid; without a reachable contact unavailable; else by its calls. */
-  #endpointState(name: string, calls: readonly Call[]): DeviceState {
+  #endpointState(name: string, live: readonly Call[]): DeviceState {
     const endpoint = this.#endpoints.get(name);
     if (endpoint === undefined) return "INVALID";
-    const live = calls.filter((call) => call.state !== "terminated");
     if (endpoint.busyAt > 0 && live.length >= endpoint.busyAt) return "BUSY";
     if (live.length > 0) return aggregateDeviceStates(live.map(deviceStateOfCall));
     return endpoint.isReachable ? "NOT_INUSE" : "UNAVAILABLE";
   }
-}
-
-function areEqualCounts(a: MailboxCounts, b: MailboxCounts): boolean {
-  return a.new === b.new && a.old === b.old;
 }
 
 /** What one call makes of its device. */

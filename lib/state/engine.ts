@@ -15,7 +15,7 @@ import { aggregateDeviceStates, type DeviceState, extensionStateOf, isRinging } 
 import { Devices, type EndpointState } from "./devices.ts";
 import { Extension, type Source, SourceIndex } from "./extension.ts";
 import { deviceKey, fillHint, mailboxKey, parseHint, providerKey } from "./hint.ts";
-import { aggregatePresence, equalPresence, type PresenceState } from "./presence_state.ts";
+import { aggregatePresence, aggregatePublishedPresence, equalPresence, type PresenceState } from "./presence_state.ts";
 import { areEqualCalls, type Call, type Resource, type ResourceChange, type ResourceState } from "./resource.ts";
 import type { MailboxCounts, StatesPort } from "./states_port.ts";
 
@@ -58,7 +58,7 @@ export class StateEngine {
   }
 
   /** States of single devices, providers and mailboxes, for reading. */
-  get devices(): Omit<Devices, "setCustom" | "setPresence" | "setMailbox" | "setEndpoint" | "setCalls"> {
+  get devices(): Omit<Devices, Extract<keyof Devices, `set${string}`>> {
     return this.#devices;
   }
 
@@ -157,10 +157,31 @@ export class StateEngine {
     if (this.#devices.setEndpoint(name, state)) this.#deviceChanged(`PJSIP/${name}`);
   }
 
-  /** Sets the calls of an endpoint's device; the whole list each time. */
+  /** Sets the calls of an endpoint's or a `Custom:` device; the whole list each time. */
   setCalls(device: string, calls: readonly Call[]): void {
     const key = deviceKey(device) ?? device;
     if (this.#devices.setCalls(key, calls)) this.#deviceChanged(key, true);
+  }
+
+  /** Sets what other servers report of a device, one state for each; the whole list each time. */
+  setReportedStates(device: string, states: readonly DeviceState[]): void {
+    const key = deviceKey(device) ?? device;
+    if (this.#devices.setReportedStates(key, states)) this.#deviceChanged(key);
+  }
+
+  /** Sets the counts published for a mailbox, which go before those that were set; undefined when none are any more. */
+  setPublishedMailbox(mailbox: string, counts: MailboxCounts | undefined): void {
+    if (this.#devices.setPublishedMailbox(mailbox, counts)) this.#deviceChanged(`MWI:${mailboxKey(mailbox)}`);
+  }
+
+  /**
+   * Sets the presence published for a device, undefined when none is any more. A hint shows it where none of its own providers is
+   * set.
+   */
+  setPublishedPresence(device: string, presence: PresenceState | undefined): void {
+    const key = deviceKey(device) ?? device;
+    if (!this.#devices.setPublishedPresence(key, presence)) return;
+    this.#tell([...this.#byDevice.of(key)].filter((each) => this.#evaluatePresence(each)), "presence");
   }
 
   /** Puts the contexts of a configuration in force; what did not change is not touched. */
@@ -265,9 +286,10 @@ export class StateEngine {
     this.#index(extension);
     extension.state = this.#stateOf(extension);
     extension.changedAt = this.#latest(extension.deviceKeys.map((key) => this.#devices.changedAt(key)));
-    extension.presenceChangedAt = this.#latest(
-      extension.providerKeys.map((key) => this.#devices.presenceChangedAt(key)),
-    );
+    extension.presenceChangedAt = this.#latest([
+      ...extension.providerKeys.map((key) => this.#devices.presenceChangedAt(key)),
+      ...extension.deviceKeys.map((key) => this.#devices.publishedPresenceOf(key)?.changedAt),
+    ]);
     return extension;
   }
 
@@ -319,9 +341,17 @@ export class StateEngine {
     return {
       extension: extensionStateOf(aggregateDeviceStates(devices.map((share) => share.state))),
       devices,
-      presence: aggregatePresence(extension.providerKeys.map((key) => this.#devices.presenceOf(key))),
+      presence: this.#presenceOf(extension),
       calls: [...new Set(extension.deviceKeys)].flatMap((key) => this.#devices.callsOf(key)),
     };
+  }
+
+  /** What its providers say, or else what is published for its devices. */
+  #presenceOf(extension: Extension): PresenceState {
+    const set = aggregatePresence(extension.providerKeys.map((key) => this.#devices.presenceOf(key)));
+    if (set.state !== "not_set") return set;
+    const published = extension.deviceKeys.flatMap((key) => this.#devices.publishedPresenceOf(key)?.value ?? []);
+    return aggregatePublishedPresence(published) ?? set;
   }
 
   /** Works out what a changed device concerns; `areCallsNew` wakes even where no state is another one. */

@@ -15,6 +15,11 @@ export interface PresenceState {
   readonly subtype: string;
   /** A sentence for people; empty for none. */
   readonly message: string;
+  /**
+   * What the person does, as RPID names it, where the presence was published; `other` stands for what `subtype` says. Absent where
+   * the state was set by its name.
+   */
+  readonly activities?: readonly string[];
 }
 
 /** What a provider that was never set says. */
@@ -39,7 +44,16 @@ export function aggregatePresence(states: Iterable<PresenceState>): PresenceStat
   return highest ?? presenceNotSet;
 }
 
+/** The one presence of several published ones: the highest, but unavailable only where all are; undefined for none. */
+export function aggregatePublishedPresence(states: readonly PresenceState[]): PresenceState | undefined {
+  if (states.length === 0) return undefined;
+  const reachable = states.filter(({ state }) => state !== "unavailable");
+  return aggregatePresence(reachable.length > 0 ? reachable : states);
+}
+
 /** Whether two say the same. */
 export function equalPresence(a: PresenceState, b: PresenceState): boolean {
-  return a.state === b.state && a.subtype === b.subtype && a.message === b.message;
+  return a.state === b.state && a.subtype === b.subtype && a.message === b.message &&
+    a.activities?.length === b.activities?.length &&
+    (a.activities ?? []).every((each, i) => each === b.activities?.[i]);
 }

@@ -19,6 +19,11 @@ export interface MailboxCounts {
   readonly old: number;
 }
 
+/** Whether two say the same. */
+export function areEqualCounts(a: MailboxCounts, b: MailboxCounts): boolean {
+  return a.new === b.new && a.old === b.old;
+}
+
 /** Everything that was set from outside, by key. */
 export interface StoredStates {
   readonly devices: ReadonlyMap<string, Stored<DeviceState>>;
