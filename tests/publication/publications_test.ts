@@ -86,6 +86,29 @@ describe("a restart", () => {
     clock.advance(60_010);
     expect(composed.at(-1)).toBe("mood 1000: bob=b");
   });
+  test("after a restart goes on with that order", () => {
+    const clock = new ManualClock();
+    const port = new MemoryPublications();
+    const first = bench({ clock, port });
+    const tag = first.granted({ body: "a" });
+    first.granted({ body: "b" }, "bob");
+    bench({ clock, port, entropy: scriptedEntropy(2) }).granted({ ifMatch: tag, body: "c" });
+    expect(bench({ clock, port, entropy: scriptedEntropy(3) }).composed).toEqual(["mood 1000: bob=b, alice=c"]);
+  });
+  test("takes up no more than there is room for, the ones modified longest ago first", () => {
+    const port = new MemoryPublications();
+    bench({ port }).granted({ body: "a" });
+    const [record] = port.records;
+    for (let i = 2; i <= limits.publicationCount + 1; i++) {
+      const each = { ...record!, id: `id${i}`, entityTag: `tag${i}`, target: "1000", modification: i };
+      port.rows.set(each.id, JSON.stringify(each));
+    }
+    expect(bench({ port, packages: [textPackage("mood")] }).publications.count).toBe(limits.publicationCount);
+    expect([port.rows.size, port.rows.has(`id${limits.publicationCount + 1}`)]).toEqual([
+      limits.publicationCount,
+      false,
+    ]);
+  });
   test("lets what was refreshed last live for what it had left", () => {
     const { publications, clock, composed } = restarted(({ granted, clock }) => {
       const tag = granted({ body: "a", expires: 100 });
@@ -201,7 +224,7 @@ describe("quotas (RFC 3903 §9: 503 with Retry-After)", () => {
     }
     expect(told(publish({ body: "x" }))).toBe(full);
     clock.advance(3_600_010);
-    expect([publications.count, told(publish({ body: "x" }))]).toEqual([0, "granted 3600 s"]);
+    expect([publications.count, told(publish({ body: "x" }, "endpoint0"))]).toEqual([0, "granted 3600 s"]);
   });
   test("of what partial documents add up to: 413, and what was there stays", () => {
     const { granted, publish, composed } = bench();
