@@ -1,0 +1,70 @@
+/**
+ * Owns what publications of the events `asterisk-devicestate` and `asterisk-mwi` hold: what another Asterisk says of its devices and
+ * mailboxes. Each document tells of one; a publication remembers all that were told.
+ */
+import { type AsteriskDocument, readAsteriskJson } from "../../body/read/asterisk_json.ts";
+import { DocumentFault } from "../../body/read/document_fault.ts";
+import { limits } from "../../runtime/limits.ts";
+import type { Reject } from "../../runtime/result.ts";
+import type { DeviceState } from "../../state/device_state.ts";
+import { deviceKey, mailboxKey } from "../../state/hint.ts";
+import type { MailboxCounts } from "../../state/states_port.ts";
+import type { PublishedPackage } from "../published_package.ts";
+import { rejectDocument, rejectFault, rejectName } from "./rejects.ts";
+
+/** Value of `asterisk-devicestate`: states by entity identifier and key of the device. */
+export type ReportedDevices = Readonly<Record<string, Readonly<Record<string, DeviceState>>>>;
+
+/** Value of `asterisk-mwi`: counts by key of the mailbox. */
+export type ReportedMailboxes = Readonly<Record<string, MailboxCounts>>;
+
+/**
+ * The event `asterisk-devicestate`. A device that no hint can name is accepted and forgotten; INVALID means that Asterisk has no such
+ * device any more. A refresh changes nothing.
+ */
+export const deviceStatePackage: PublishedPackage<ReportedDevices> = {
+  name: "asterisk-devicestate",
+  mediaTypes: ["application/json"],
+  merge(former = {}, { body, mayPublish }) {
+    const document = documentOf(body, "devicestate");
+    if ("status" in document) return document;
+    const key = document.type === "devicestate" ? deviceKey(document.device) : undefined;
+    if (document.type !== "devicestate" || key === undefined) return former;
+    if (!mayPublish(key)) return rejectName(key);
+    const { [key]: _replaced, ...others } = former[document.eid] ?? {};
+    const states = document.state === "INVALID" ? others : { ...others, [key]: document.state };
+    const value = { ...former, [document.eid]: states };
+    return sizeOf(value) > limits.publishedNameCount ? tooManyNames() : value;
+  },
+};
+
+/** The event `asterisk-mwi`. A refresh changes nothing. */
+export const mailboxStatePackage: PublishedPackage<ReportedMailboxes> = {
+  name: "asterisk-mwi",
+  mediaTypes: ["application/json"],
+  merge(former = {}, { body, mayPublish }) {
+    const document = documentOf(body, "mailboxstate");
+    if ("status" in document) return document;
+    if (document.type !== "mailboxstate") return former;
+    const key = mailboxKey(document.mailbox);
+    if (!mayPublish(key)) return rejectName(key);
+    const value = { ...former, [key]: { new: document.new, old: document.old } };
+    return Object.keys(value).length > limits.publishedNameCount ? tooManyNames() : value;
+  },
+};
+
+function documentOf(body: Uint8Array, type: AsteriskDocument["type"]): AsteriskDocument | Reject {
+  const document = readAsteriskJson(body);
+  if (document instanceof DocumentFault) return rejectFault(document);
+  if (document.type === type || document.type === "refresh") return document;
+  return rejectDocument(`type must be ${type} or refresh in this event`);
+}
+
+/** Entities and devices together. */
+function sizeOf(value: ReportedDevices): number {
+  return Object.values(value).reduce((sum, states) => sum + 1 + Object.keys(states).length, 0);
+}
+
+function tooManyNames(): Reject {
+  return rejectDocument(`No more than ${limits.publishedNameCount} names can be published at once`);
+}
