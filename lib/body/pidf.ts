@@ -51,34 +51,50 @@ function rfcDocument(subject: Subject, shown: ExtensionState): Element {
     "xmlns:rpid": namespaces.rpid,
   });
   // RFC 3863 §4.1.1: tuples before notes; §4.1.2: contact and timestamp behind the status.
+  const { presence } = subject.state;
+  const isClosed = presence.activities !== undefined && presence.state === "unavailable" && !lamp.isOnThePhone;
   const tuple = append(root, "tuple", { id: safeId("t", subject.exten) });
-  appendText(append(tuple, "status"), "basic", lamp.basic);
+  appendText(append(tuple, "status"), "basic", isClosed ? "closed" : lamp.basic);
   appendText(tuple, "contact", holeMark.entity, { priority: "1" });
   appendText(tuple, "timestamp", secondText(subject.changedAt));
   appendText(root, "note", lamp.note);
-  appendPerson(root, subject, activitiesOf(shown, lamp, subject.state.presence));
+  appendPerson(root, subject, activitiesOf(shown, lamp, presence));
   return root;
 }
 
-/** What the person does, as RPID element names. Source: RFC 4480 §3.2. */
-function activitiesOf(shown: ExtensionState, lamp: Lamp, presence: PresenceState): string[] {
-  const isAway = presence.state === "away" || presence.state === "xa" || presence.state === "unavailable";
-  const activities: string[] = [];
-  if (lamp.isOnThePhone) activities.push("rpid:on-the-phone");
-  if (isAway) activities.push("rpid:away");
-  if (shown === "BUSY" || presence.state === "dnd") activities.push("rpid:busy");
+/**
+ * What the person does, as names of RPID elements: what was published, or else what the presence state means; and what the devices
+ * show. Source: RFC 4480 §3.2.
+ */
+function activitiesOf(shown: ExtensionState, lamp: Lamp, presence: PresenceState): ReadonlySet<string> {
+  const { state, activities: published, subtype } = presence;
+  const activities = new Set<string>();
+  if (lamp.isOnThePhone) activities.add("on-the-phone");
+  // A published "closed" is told by the tuple's status.
+  const isAway = state === "away" || state === "xa" || (state === "unavailable" && published === undefined);
+  if (published !== undefined && published.length > 0) { for (const activity of published) activities.add(activity); }
+  else if (isAway) activities.add("away");
+  else if (state === "dnd") activities.add("busy");
+  if (shown === "BUSY") activities.add("busy");
+  if (published === undefined && subtype !== "") activities.add("other");
   return activities;
 }
 
 /** The person behind the extension: what they do, and what they say about it. Source: RFC 4479 §3.2, §5.1.2. */
-function appendPerson(root: Element, subject: Subject, activities: readonly string[]): void {
+function appendPerson(root: Element, subject: Subject, activities: ReadonlySet<string>): void {
   const { subtype, message } = subject.state.presence;
   const person = append(root, "dm:person", { id: safeId("p", subject.exten) });
-  if (activities.length > 0 || subtype !== "") {
+  if (activities.size > 0) {
     const parent = append(person, "rpid:activities");
-    for (const activity of activities) append(parent, activity);
-    if (subtype !== "") appendText(parent, "rpid:other", documentText(subtype));
+    for (const activity of activities) appendActivity(parent, activity, subtype);
   }
   if (message !== "") appendText(person, "dm:note", documentText(message));
   appendText(person, "dm:timestamp", secondText(Math.max(subject.changedAt, subject.presenceChangedAt)));
+}
+
+/** RFC 4480 §3.2 names lunch, its schema does not: the meal stands in its place, with the word beside it. */
+function appendActivity(activities: Element, activity: string, subtype: string): void {
+  if (activity === "other") appendText(activities, "rpid:other", documentText(subtype));
+  else append(activities, activity === "lunch" ? "rpid:meal" : `rpid:${activity}`);
+  if (activity === "lunch") appendText(activities, "rpid:other", activity);
 }

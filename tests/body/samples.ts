@@ -1,6 +1,7 @@
 /**
  * Subjects and variants for tests: every state a resource can be in, in every combination that a document may depend on.
  */
+import { activityNames } from "../../lib/body/read/pidf.ts";
 import type { Subject } from "../../lib/body/subject.ts";
 import { defaultVariant, type Profile, type Variant } from "../../lib/body/variant.ts";
 import type { ExtensionState } from "../../lib/state/device_state.ts";
@@ -19,13 +20,22 @@ export const extensionStates = [
   "REMOVED",
 ] as const satisfies readonly ExtensionState[];
 
-/** Every presence state, with and without texts. */
-export const presences: readonly PresenceState[] = (
-  ["not_set", "unavailable", "available", "away", "xa", "chat", "dnd"] as const
-).flatMap((state) => [
-  { state, subtype: "", message: "" },
-  { state, subtype: "lunch", message: 'back at <two> & "later"' },
-]);
+/** Presence as publications make it: without activities, with each of them, with words of the person's own. */
+export const publishedPresences: readonly PresenceState[] = [
+  { state: "unavailable", subtype: "", message: "", activities: [] },
+  { state: "dnd", subtype: "", message: "", activities: [] },
+  { state: "dnd", subtype: "meeting", message: "", activities: activityNames },
+  { state: "away", subtype: "walking <the> dog", message: "back at two", activities: ["lunch", "other"] },
+];
+
+/** Every presence state, with and without texts, set and published. */
+export const presences: readonly PresenceState[] = [
+  ...(["not_set", "unavailable", "available", "away", "xa", "chat", "dnd"] as const).flatMap((state) => [
+    { state, subtype: "", message: "" },
+    { state, subtype: "lunch", message: 'back at <two> & "later"' },
+  ]),
+  ...publishedPresences,
+];
 
 /** An incoming call; `overrides` replaces what a test is about. */
 export function sampleCall(overrides: Partial<Call> = {}): Call {
