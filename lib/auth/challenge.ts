@@ -2,16 +2,11 @@
  * Owns the WWW-Authenticate headers of a 401, and how large it may be.
  */
 import type { HashAlgorithm } from "../runtime/hash.ts";
+import { limits } from "../runtime/limits.ts";
 import { writeChallenge } from "../sip/authorization.ts";
 
 /** A header to send, as [name, value]. */
 export type HeaderPair = readonly [name: string, value: string];
-
-/**
- * Bytes that may leave per byte that came in, as long as the sender has not proven itself: a datagram's source address may be
- * forged, and a victim must not get more from us than the forger spends twice over.
- */
-export const AMPLIFICATION_MAX = 2;
 
 /**
  * Writes one challenge per algorithm, strongest first.
@@ -40,7 +35,7 @@ export function writeChallenges(challenge: {
 
 /** Whether a response to a request that proved nothing is small enough. Sizes in bytes. */
 export function isWithinAmplification(requestBytes: number, responseBytes: number): boolean {
-  return responseBytes <= requestBytes * AMPLIFICATION_MAX;
+  return responseBytes <= requestBytes * limits.amplification;
 }
 
 /**

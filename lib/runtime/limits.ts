@@ -19,6 +19,11 @@ export const limits = {
   serverTransactionCount: 65_536,
   /** Client transactions in progress, NOTIFYs mostly. */
   clientTransactionCount: 65_536,
+  /**
+   * Bytes that may leave per byte that came in while its sender has not proven itself: a datagram's source address may be forged,
+   * and a victim must not get more from us than the forger spends twice over.
+   */
+  amplification: 2,
   /** NOTIFYs outstanding at once: their answers must fit the kernel's default receive buffer of 212,992 bytes. */
   notifyWindow: 160,
   /** Subscriptions on the appliance. */

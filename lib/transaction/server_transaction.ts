@@ -9,6 +9,7 @@ import type { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
 import { type ResponseOptions, writeResponse } from "../sip/response.ts";
 import type { Flow } from "../transport/transport.ts";
+import { bytesPaidBy, fitResponse } from "./fit_response.ts";
 import { isOldStyle, tagIn } from "./key.ts";
 import { type ReturnPath, returnPathOf, sendResponse } from "./return_path.ts";
 import {
@@ -56,6 +57,7 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
   /** The method's name. */
   readonly methodText: string;
   isRportForced: boolean;
+  isSenderProven = true;
   /** Only `step` and `abandon` write it. */
   state: ServerState;
   /** What it keeps of what it received and sent, roughly. */
@@ -76,6 +78,9 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
   /** End of the present state, and the present span of Timer G. */
   #endsAt: Millis = 0;
   #intervalMillis = 0;
+  /** Bytes that came in and that left, for senders that are not proven. */
+  #paidBytes: number;
+  #sentBytes = 0;
 
   /** A transaction in its first state, not yet in the table; copies what it needs of `request`. */
   constructor(
@@ -91,6 +96,7 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
     this.methodText = request.methodText;
     this.#host = parts.host;
     this.#path = returnPathOf(request, parts.flow);
+    this.#paidBytes = request.end - request.start;
     this.#oldToTag = isOldStyle(request) ? tagIn(request, Header.to) : undefined;
     this.#transitions = this.#isInvite ? inviteServerTransitions : nonInviteServerTransitions;
     this.state = this.#isInvite ? "proceeding" : "trying";
@@ -131,7 +137,22 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
   }
 
   answer(request: Message, options: ResponseOptions): void {
-    this.respond(this.#write(request, options));
+    const bytes = this.isSenderProven
+      ? this.#write(request, options)
+      : fitResponse(request, this.#completed(options), bytesPaidBy(this.#paidBytes) - this.#sentBytes);
+    if (bytes === undefined) this.ignore();
+    else this.respond(bytes);
+  }
+
+  ignore(): void {
+    this.#host.counters.responsesSuppressed++;
+    this.step("expiry");
+  }
+
+  /** The same request came again. */
+  receiveRepeated(request: Message): void {
+    this.#paidBytes += request.end - request.start;
+    this.step("request");
   }
 
   prepare(request: Message, options: ResponseOptions): Uint8Array {
@@ -142,10 +163,7 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
   respond(bytes: Uint8Array): void {
     const status = statusOf(bytes);
     // RFC 4320 §4.2: a 408 to a non-INVITE would come too late for everybody.
-    if (status === 408 && !this.#isInvite) {
-      this.#host.counters.responsesSuppressed++;
-      return this.step("expiry");
-    }
+    if (status === 408 && !this.#isInvite) return this.ignore();
     if (status === 401 || status === 407) this.#host.serverChallenged(this);
     this.step(status < 200 ? "provisional" : status < 300 ? "success" : "refusal", bytes);
   }
@@ -181,8 +199,7 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
         this.#send(this.#trying);
         break;
       case "resend":
-        if (this.#response !== undefined) counters.responsesRepeated++;
-        this.#send(this.#response);
+        if (this.#response !== undefined && this.#send(this.#response)) counters.responsesRepeated++;
         break;
       case "suppress":
         counters.responsesSuppressed++;
@@ -245,18 +262,30 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
   }
 
   #write(request: Message, options: ResponseOptions): Uint8Array {
+    return writeResponse(request, this.#completed(options));
+  }
+
+  #completed(options: ResponseOptions): ResponseOptions {
     this.#localTag ??= options.toTag;
-    return writeResponse(request, {
+    return {
       received: this.flow.remoteAddress,
       rport: this.flow.remotePort,
       isRportForced: this.isRportForced,
       ...(options.status === 100 ? {} : { toTag: this.localTag }),
       ...options,
-    });
+    };
   }
 
-  #send(bytes: Uint8Array | undefined): void {
-    if (bytes !== undefined) sendResponse(this.#host.routes, this.#path, this.isRportForced, bytes);
+  /** Sends what the sender may get; returns whether it did. */
+  #send(bytes: Uint8Array | undefined): boolean {
+    if (bytes === undefined || !this.#mayLeave(bytes)) return false;
+    this.#sentBytes += bytes.length;
+    sendResponse(this.#host.routes, this.#path, this.isRportForced, bytes);
+    return true;
+  }
+
+  #mayLeave(bytes: Uint8Array): boolean {
+    return this.isSenderProven || this.#sentBytes + bytes.length <= bytesPaidBy(this.#paidBytes);
   }
 }
 

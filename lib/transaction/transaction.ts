@@ -18,8 +18,16 @@ export interface ServerTransaction {
    */
   isRportForced: boolean;
   /**
+   * Whether the answer may be as long as it is; until then all answers together, repeated ones included, stay within
+   * `limits.amplification` of what came in. True unless told, and may be set until the first answer.
+   */
+  isSenderProven: boolean;
+  /**
    * Writes a response and sends it, retransmitting as the transport asks: adds `received`, `rport` and, unless told, the
    * local tag. `request` is the one that was handed up, and still is the present one.
+   *
+   * Where the sender is not proven, an answer that is too long is sent without the last headers of `options`, and one that
+   * is too long even without all of them is not sent.
    */
   answer(request: Message, options: ResponseOptions): void;
   /**
@@ -36,6 +44,8 @@ export interface ServerTransaction {
    * @param bytes The whole response; not copied. Source: RFC 3261 §17.2, RFC 4320 §4.2.
    */
   respond(bytes: Uint8Array): void;
+  /** Ends it without an answer; the same request again is a new one. */
+  ignore(): void;
 }
 
 /** A request of ours on its way. Valid until its user is told the end; the object is used again then. */

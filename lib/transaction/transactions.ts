@@ -17,12 +17,13 @@ import { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
 import { parseMessage } from "../sip/parse.ts";
 import { ParseFailure } from "../sip/parse_failure.ts";
-import { type ResponseOptions, writeResponse } from "../sip/response.ts";
+import type { ResponseOptions } from "../sip/response.ts";
 import type { Flow, FlowReceiver } from "../transport/transport.ts";
 import { branchIndex, branchIndexMax, branchLength, renewBranch } from "./branch.ts";
 import { ClientSlots } from "./client_slots.ts";
 import type { ClientHost, ClientSlot } from "./client_transaction.ts";
 import { Complaints } from "./complaints.ts";
+import { bytesPaidBy, fitResponse } from "./fit_response.ts";
 import { mergeKey, transactionKey } from "./key.ts";
 import { returnPathOf, sendResponse } from "./return_path.ts";
 import { type ServerBounds, ServerTable } from "./server_table.ts";
@@ -213,7 +214,7 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
       else known.step("ack");
     } else if (known !== undefined) {
       this.counters.requestsRepeated++;
-      known.step("request");
+      known.receiveRepeated(request);
     } else if (request.method === Method.cancel) this.#receiveCancel(request, key, flow);
     else this.#receiveNewRequest(request, key, flow);
   }
@@ -290,16 +291,21 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
     );
   }
 
-  /** Answers without remembering. Source: RFC 3261 §8.2.7. */
+  /** Answers without remembering, within what the request has paid for. Source: RFC 3261 §8.2.7. */
   #answerStateless(request: Message, flow: Flow, options: ResponseOptions): void {
-    this.counters.responsesSent++;
-    const bytes = writeResponse(request, {
+    const whole = {
       received: flow.remoteAddress,
       rport: flow.remotePort,
       isRportForced: this.#isRportForced,
       toTag: this.#statelessTag(request),
       ...options,
-    });
+    };
+    const bytes = fitResponse(request, whole, bytesPaidBy(request.end - request.start));
+    if (bytes === undefined) {
+      this.counters.responsesSuppressed++;
+      return;
+    }
+    this.counters.responsesSent++;
     sendResponse(this.routes, returnPathOf(request, flow), this.#isRportForced, bytes);
   }
 

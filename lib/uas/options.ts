@@ -27,6 +27,7 @@ export function createOptionsHandler(abilities: Abilities): MethodHandler {
     method: Method.options,
     name: "OPTIONS",
     options: [],
+    isForAnybody: true,
     handle(request) {
       const { scheme } = request.requestUri;
       if (scheme !== "sip" && scheme !== "sips") return { status: 416, why: `URI scheme "${scheme}"` };

@@ -27,6 +27,8 @@ export interface MethodHandler {
   readonly name: string;
   /** Option tags that such a request may require. Source: RFC 3261 §8.2.2.3. */
   readonly options: readonly string[];
+  /** Grants anybody's request, so that being granted proves nothing. */
+  readonly isForAnybody?: boolean;
   /**
    * What becomes of a granted request whose effect the disk refused: it gets a 503, or is answered all the same because a memory of it
    * is only wished for. Absent where nothing is stored.
@@ -75,6 +77,7 @@ export class Router implements TransactionUser {
     this.#counters.requests++;
     // Until the sender is known, it is answered as most phones behind NAT need it.
     transaction.isRportForced = true;
+    transaction.isSenderProven = false;
     const failure = checkSyntax(request);
     if (failure !== undefined) throw failure;
     const handler = this.#handlerOf(request.method);
@@ -83,6 +86,7 @@ export class Router implements TransactionUser {
       : this.#examine(request, handler) ?? handler.handle(request, transaction);
     if ("why" in outcome) return this.#refuse(request, transaction, outcome);
     this.#counters.granted++;
+    transaction.isSenderProven = handler?.isForAnybody !== true;
     if (handler?.whenUnstored === undefined || !this.#durability.isDue) return transaction.answer(request, outcome);
     this.#answerOnceStored(request, transaction, outcome, handler.whenUnstored);
   }
@@ -151,6 +155,7 @@ export class Router implements TransactionUser {
         rport: flow.remotePort,
         isRportForced: transaction.isRportForced,
       }));
-    if (bytes !== undefined) transaction.respond(bytes);
+    if (bytes === undefined) transaction.ignore();
+    else transaction.respond(bytes);
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { AMPLIFICATION_MAX, fitChallenges, type HeaderPair, writeChallenges } from "../../lib/auth/challenge.ts";
+import { fitChallenges, type HeaderPair, writeChallenges } from "../../lib/auth/challenge.ts";
+import { limits } from "../../lib/runtime/limits.ts";
 import { parseChallenge } from "../../lib/sip/authorization.ts";
 import { writeResponse } from "../../lib/sip/response.ts";
 import { answer, bench, challengeOf, endpoint, parseRequest, request, requestText } from "./support.ts";
@@ -64,7 +65,7 @@ describe("no amplification: a 401 is at most twice the request", () => {
   test("the SUBSCRIBE of a desk phone pays for all three algorithms", () => {
     const { requestBytes, responseBytes, challengeCount } = exchange(requestText());
     expect(challengeCount).toBe(3);
-    expect(responseBytes).toBeLessThanOrEqual(requestBytes * AMPLIFICATION_MAX);
+    expect(responseBytes).toBeLessThanOrEqual(requestBytes * limits.amplification);
     expect(responseBytes).toBeLessThan(600);
   });
 
@@ -83,7 +84,7 @@ describe("no amplification: a 401 is at most twice the request", () => {
     ].join("\r\n");
     const { requestBytes, responseBytes, challengeCount } = exchange(text);
     expect(challengeCount).toBeGreaterThanOrEqual(2);
-    expect(responseBytes).toBeLessThanOrEqual(requestBytes * AMPLIFICATION_MAX);
+    expect(responseBytes).toBeLessThanOrEqual(requestBytes * limits.amplification);
   });
 
   test("the shortest request that parses gets a 401 in bounds or silence", () => {
@@ -100,7 +101,7 @@ describe("no amplification: a 401 is at most twice the request", () => {
         "SUBSCRIBE sip:a SIP/2.0\r\nv:SIP/2.0/UDP a;rport\r\nf:sip:a\r\nt:sip:a\r\ni:1\r\nCSeq:1 SUBSCRIBE\r\n" +
         `Subject: ${"x".repeat(padding)}\r\n\r\n`;
       const { requestBytes, responseBytes } = exchange(text);
-      expect(responseBytes).toBeLessThanOrEqual(requestBytes * AMPLIFICATION_MAX);
+      expect(responseBytes).toBeLessThanOrEqual(requestBytes * limits.amplification);
     }
   });
 

@@ -27,7 +27,7 @@ async function ask(method: string, lines: readonly string[] = [], uri = "sip:192
 
 describe("requests in the order of RFC 3261 §8.2", () => {
   test("OPTIONS is answered with what can be done (§11.2)", async () => {
-    const answer = await ask("OPTIONS");
+    const answer = await ask("OPTIONS", ["User-Agent: As long as what phones write, so that the answer is paid for"]);
     expect(answer.status).toBe(200);
     expect(answer.header("Allow")).toBe("OPTIONS, REGISTER, SUBSCRIBE");
     expect(answer.header("Allow-Events")).toBe("presence, dialog");
@@ -86,5 +86,45 @@ describe("requests in the order of RFC 3261 §8.2", () => {
   test("a header that cannot be read: 400 that names it (§8.2.2)", async () => {
     const answer = await ask("SUBSCRIBE", ["Event: presence", "Contact: <sip:alice@192.0.2.10>", "Expires: soon"]);
     expect(answer.startLine).toMatch(/^SIP\/2\.0 400 .*Expires/);
+  });
+});
+
+describe("a sender who has proven nothing gets at most twice the bytes that it sent", () => {
+  const stranger = site.phone("192.0.2.99");
+  const methods = ["OPTIONS", "SUBSCRIBE", "REGISTER", "PUBLISH", "INVITE", "CANCEL", "MESSAGE", "X"];
+  const broken = ["CSeq: x OPTIONS", "Expires: soon", "Require: a", "Max-Forwards: 0", "l: 9", "Authorization: Digest"];
+  const requests = [
+    ...methods.map((method) => ({ method, lines: [] as string[] })),
+    ...broken.flatMap((line) => ["OPTIONS", "SUBSCRIBE"].map((method) => ({ method, lines: [line] }))),
+  ];
+
+  for (const { method, lines } of requests) {
+    test(`the shortest ${method}${lines.map((line) => ` with ${line}`).join("")}, repetitions of the answer included`, async () => {
+      stranger.clear();
+      const cseq = lines.some((line) => line.startsWith("CSeq")) ? [] : [`CSeq:1 ${method}`];
+      const head = [
+        `${method} sip:a@b SIP/2.0`,
+        `v:SIP/2.0/UDP h;branch=z9hG4bK${method}${lines.join("").length}`,
+        "f:<sip:a@b>;tag=1",
+        "t:<sip:a@b>",
+        `i:${method}${lines.join("").length}`,
+      ];
+      const text = [...head, ...cseq, ...lines, "", ""].join("\r\n");
+      stranger.send(text);
+      await site.pass(40_000);
+      const sent = stranger.inbox.reduce((total, message) => total + message.text.length, 0);
+      expect(sent).toBeLessThanOrEqual(2 * text.length);
+    });
+  }
+
+  test("a request that pays for no challenge is forgotten at once", async () => {
+    stranger.clear();
+    const before = site.core.transactions.snapshot().serverCount;
+    stranger.send(
+      "SUBSCRIBE sip:a@b SIP/2.0\r\nv:SIP/2.0/UDP h;branch=z9hG4bKf\r\nf:<sip:a@b>;tag=1\r\nt:<sip:a@b>\r\n" +
+        "i:f\r\nCSeq:1 SUBSCRIBE\r\n\r\n",
+    );
+    await site.pass(10);
+    expect([stranger.inbox.length, site.core.transactions.snapshot().serverCount]).toEqual([0, before]);
   });
 });
