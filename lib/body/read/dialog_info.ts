@@ -41,6 +41,7 @@ export interface DialogInfo {
   readonly version: number;
   /** Whether it tells of all dialogs, or only of those that changed. */
   readonly isFull: boolean;
+  /** In the order of the document; of two with one id, which RFC 4235 §6.1 shows, the later one counts. */
   readonly dialogs: readonly DialogElement[];
 }
 

@@ -62,7 +62,7 @@ export function readPidf(bytes: Uint8Array): PresenceDocument | DocumentFault {
       root.fail(`the root must be presence of ${namespaces.pidf}`);
     }
     root.required("entity");
-    const tuples = root.all("tuple");
+    const tuples = root.all("tuple").filter(isOwn);
     const people = root.all("person", namespaces.dataModel);
     const devices = root.all("device", namespaces.dataModel);
     const doing = activitiesIn([...people, ...devices, ...tuples, ...tuples.flatMap((tuple) => tuple.all("status"))]);
@@ -78,6 +78,12 @@ export function readPidf(bytes: Uint8Array): PresenceDocument | DocumentFault {
       ]),
     };
   });
+}
+
+/** Whether a tuple is of the person, not of an assistant or a friend who can be reached instead. Source: RFC 4480 §3.9. */
+function isOwn(tuple: XmlElement): boolean {
+  const relationship = tuple.first("relationship", namespaces.rpid);
+  return relationship === undefined || relationship.first("self") !== undefined;
 }
 
 /** Elements that name activities, wherever the document has them: RPID puts them into a person, phones into a tuple too. */
