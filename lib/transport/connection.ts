@@ -20,6 +20,8 @@ export interface StreamSocket {
   shutdown(): void;
   /** Closes at once. */
   terminate(): void;
+  /** Lets the process end while the socket is open. */
+  unref(): void;
 }
 
 /** What a connection is made of. */
@@ -156,6 +158,8 @@ export class Connection implements Flow, FrameReceiver, TimerOwner {
     this.#framer.close();
     this.#parts.timers.arm(this.#deadline, lingerMillis);
     this.#parts.receiver.flowClosed(this);
+    // A peer that never closes its side must not hold up our end.
+    this.#parts.socket.unref();
     if (this.#backlog.length === 0) this.#parts.socket.shutdown();
   }
 

@@ -1,6 +1,7 @@
 /** What survives the end of the process, and how it ends. */
 import { expect, test } from "bun:test";
 import { type Hintd, PASSWORD, startHintd } from "./hintd.ts";
+import { within } from "./lines.ts";
 
 async function withHintd(work: (hintd: Hintd) => Promise<void>): Promise<void> {
   const hintd = await startHintd();
@@ -61,6 +62,20 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       expect(await hintd.isWell()).toBe(true);
     }), 30_000);
 }
+
+test("a phone that never closes its connection does not hold up the end", () =>
+  withHintd(async (hintd) => {
+    const stubborn = await Bun.connect({
+      hostname: "127.0.0.1",
+      port: hintd.sipPort,
+      allowHalfOpen: true,
+      socket: { data() {}, end() {} },
+    });
+    stubborn.write("OPTIONS sip:127.0.0.1");
+    await hintd.isWell();
+    expect(await within(hintd.end(), () => "hintd to end", 5_000)).toBe(0);
+    stubborn.terminate();
+  }), 30_000);
 
 test("passwords are in no line of the log", () =>
   withHintd(async (hintd) => {
