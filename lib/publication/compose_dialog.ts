@@ -31,6 +31,7 @@ interface Candidate {
 export function composeDialogs(publications: readonly PublishedValue<DialogTable>[]): readonly Call[] {
   const counted: Candidate[] = [];
   for (const { publisher, value } of publications.toReversed()) {
+    if (counted.length >= limits.callsPerDevice) break;
     // Within one publication every dialog counts: whoever tells two apart knows that they are two.
     const own = value.dialogs.map((dialog) => ({ publisher, dialog }));
     const others = own.filter((candidate) => !counted.some((other) => isSameCall(candidate, other)));

@@ -75,10 +75,11 @@ function presenceOf(document: PresenceDocument): PresenceState {
   const decisive = highest(activities);
   const said = isDoNotDisturb(note) ? "dnd" : named;
   const done = decisive && stateOfActivity[decisive];
-  const state = higher(said, done) ?? "available";
+  const open = higher(said, done) ?? "available";
+  const state = document.basic === "closed" && (open === "available" || open === "chat") ? "unavailable" : open;
   const isDecisive = decisive !== undefined && state === done && !plainActivities.includes(decisive);
   return {
-    state: document.basic === "closed" && (state === "available" || state === "chat") ? "unavailable" : state,
+    state,
     subtype: shortened(other !== "" ? other : isDecisive ? decisive : ""),
     message: shortened(note),
     activities: other === "" ? activities : [...activities, "other"],
