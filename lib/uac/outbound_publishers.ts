@@ -19,6 +19,7 @@ export class OutboundPublishers {
   readonly #publishers = new Map<string, Publisher>();
   /** Sections of former configurations whose publications are being removed. */
   readonly #leaving = new Set<Section>();
+  #isFirst = true;
 
   /** Publishes nothing yet; `replaceConfig` follows. */
   constructor(parts: OutboundPublishersParts) {
@@ -40,6 +41,7 @@ export class OutboundPublishers {
       }
     }
     for (const [name, config] of Object.entries(configs)) if (!this.#publishers.has(name)) this.#begin(name, config);
+    this.#isFirst = false;
   }
 
   /** Tells of a change of an extension. */
@@ -87,7 +89,7 @@ export class OutboundPublishers {
   }
 
   #begin(name: string, config: OutboundPublishConfig): void {
-    const section = new Section(name, config, this.#parts);
+    const section = new Section(name, config, this.#parts, this.#isFirst);
     try {
       const publisher = publisherOf(section, this.#parts);
       this.#publishers.set(name, publisher);

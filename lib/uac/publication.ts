@@ -105,6 +105,8 @@ export interface PublicationOwner {
   publicationGranted(publication: Publication): void;
   /** The server will not have it. */
   publicationRefused(publication: Publication, why: string): void;
+  /** Another tag names it at the server; empty when the server holds nothing. */
+  publicationTagged(publication: Publication, former: string, tag: string, expiresSeconds: number): void;
   /** It is gone: removed, or given up. */
   publicationEnded(publication: Publication): void;
 }
@@ -156,8 +158,13 @@ export class Publication implements LaneUser, ClientUser, TimerOwner {
   #grantedSeconds = 0;
   #failingSince: EpochMillis | undefined = undefined;
 
-  /** One that has told nothing yet; `wake` follows. */
-  constructor(subject: PublicationSubject, owner: PublicationOwner, parts: PublicationParts) {
+  /**
+   * One that has told nothing yet; `wake` follows.
+   *
+   * @param tag Under which the server may hold it since an earlier run; empty for none.
+   */
+  constructor(subject: PublicationSubject, owner: PublicationOwner, parts: PublicationParts, tag: string) {
+    this.#tag = tag;
     this.subject = subject;
     this.#owner = owner;
     this.#parts = parts;
@@ -273,6 +280,12 @@ export class Publication implements LaneUser, ClientUser, TimerOwner {
     return this.#isLeaving || this.subject.content.hasNews || (this.#isRefreshDue && this.#tag !== "");
   }
 
+  #setTag(tag: string): void {
+    const former = this.#tag;
+    this.#tag = tag;
+    if (tag !== former) this.#owner.publicationTagged(this, former, tag, this.#grantedSeconds);
+  }
+
   #queue(): void {
     this.#state = "queued";
     this.#parts.timers.cancel(this.#deadline);
@@ -336,7 +349,7 @@ export class Publication implements LaneUser, ClientUser, TimerOwner {
     if (this.#document !== undefined) this.subject.content.delivered();
     this.#grantedSeconds = expiresSeconds ?? this.#askedSeconds;
     const isHeld = this.#askedSeconds > 0 && this.#grantedSeconds > 0;
-    this.#tag = isHeld ? tag ?? "" : "";
+    this.#setTag(isHeld ? tag ?? "" : "");
     this.#refreshAt = isHeld ? timers.now() + refreshMillis(this.#grantedSeconds) : Infinity;
     this.#isRefreshDue = false;
     if (!isHeld && !this.#isLeaving) {
@@ -364,7 +377,7 @@ export class Publication implements LaneUser, ClientUser, TimerOwner {
   /** RFC 3903 §5: the tag MUST be discarded, and the publication begins anew. */
   #forgotten(flow: Flow): void {
     this.#parts.counters.tagsForgotten++;
-    this.#tag = "";
+    this.#setTag("");
     this.#refreshAt = Infinity;
     this.#isRefreshDue = false;
     const { content } = this.subject;

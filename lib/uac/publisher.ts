@@ -9,7 +9,7 @@ import type { Resource, ResourceChange } from "../state/resource.ts";
 import { deviceStateMessage, mailboxStateMessage, refreshMessage } from "./asterisk_messages.ts";
 import { DeviceContent, type ItemSource } from "./device_content.ts";
 import { type DocumentSource, ExtensionContent } from "./extension_content.ts";
-import { hintFilter, mediaTypeOf } from "./publish_config.ts";
+import { addressesOf, hintFilter, mediaTypeOf } from "./publish_config.ts";
 import type { Section } from "./section.ts";
 
 /** What is true, as far as publishers ask; the state engine. */
@@ -51,7 +51,8 @@ export interface Publisher {
 
 /** Makes the publisher of a section; throws ParseFailure or Error for a section that cannot be understood. */
 export function publisherOf(section: Section, parts: PublisherParts): Publisher {
-  section.addressesOf("user");
+  // Broken addresses are found here, and not at the first change.
+  addressesOf(section.config, undefined);
   const { event } = section.config;
   if (event === "asterisk-devicestate" || event === "asterisk-mwi") return new DevicePublisher(section, parts);
   const mediaType = mediaTypeOf(section.config);
@@ -78,8 +79,9 @@ class ExtensionPublisher implements Publisher {
   }
 
   start(): void {
-    if (this.section.config.multi_user) { for (const resource of this.#wanted()) this.#tell(resource); }
-    else this.#tellLatest();
+    const latest = this.#latest();
+    const told = this.section.config.multi_user ? this.#wanted() : latest === undefined ? [] : [latest];
+    for (const resource of told) this.#tell(resource);
   }
 
   resourceChanged(resource: Resource, change: ResourceChange): void {
@@ -87,9 +89,10 @@ class ExtensionPublisher implements Publisher {
     if (change !== "removed") return this.#tell(resource);
     const key = this.#keyOf(resource);
     if (this.#contents.get(key)?.resource !== resource) return;
+    const successor = key === SHARED ? this.#latest() : undefined;
+    if (successor !== undefined) return this.#tell(successor);
     this.#contents.delete(key);
-    if (key === SHARED) this.#tellLatest();
-    if (!this.#contents.has(key)) this.section.remove(key);
+    this.section.remove(key);
   }
 
   deviceChanged(): void {}
@@ -111,12 +114,13 @@ class ExtensionPublisher implements Publisher {
     return this.section.config.multi_user ? String(resource.id) : SHARED;
   }
 
-  #tellLatest(): void {
+  /** The wanted one that changed last. */
+  #latest(): Resource | undefined {
     let latest: Resource | undefined;
     for (const resource of this.#wanted()) {
       if (latest === undefined || resource.changedAt > latest.changedAt) latest = resource;
     }
-    if (latest !== undefined) this.#tell(latest);
+    return latest;
   }
 
   #tell(resource: Resource): void {
@@ -127,7 +131,7 @@ class ExtensionPublisher implements Publisher {
       return this.section.wake(key);
     }
     const { documents, entropy, clock } = this.#parts;
-    const addresses = this.section.addressesOf(resource.exten);
+    const addresses = addressesOf(this.section.config, key === SHARED ? undefined : resource.exten);
     const content = new ExtensionContent(resource, {
       documents,
       mediaType: this.#mediaType,
@@ -160,7 +164,7 @@ class DevicePublisher implements Publisher {
   start(): void {
     this.section.open(SHARED, {
       extension: "",
-      addresses: this.section.addressesOf(""),
+      addresses: addressesOf(this.section.config, undefined),
       content: this.#content,
     });
   }

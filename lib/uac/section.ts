@@ -7,7 +7,7 @@ import type { Log } from "../runtime/log.ts";
 import type { PublicationContent } from "./content.ts";
 import { Lane } from "./lane.ts";
 import { Publication, type PublicationOwner, type PublicationParts } from "./publication.ts";
-import { addressesOf, type OutboundPublishConfig, type PublishAddresses } from "./publish_config.ts";
+import type { OutboundPublishConfig, PublishAddresses } from "./publish_config.ts";
 
 /** One publication, for people. */
 export interface PublicationRow {
@@ -29,9 +29,26 @@ export interface PublicationRow {
   readonly failingSince: EpochMillis | undefined;
 }
 
+/**
+ * Where entity-tags outlive a crash, so that a later run modifies its old publications instead of adding to them; there is one
+ * for each section and Request-URI.
+ */
+export interface TagMemory {
+  /** The tag that is remembered, unless it has expired. */
+  recall(section: string, uri: string): string | undefined;
+  /** Replaces what was remembered. */
+  remember(section: string, uri: string, tag: string, expiresAt: EpochMillis): void;
+  /** Forgets a tag; another one that was remembered since stays. */
+  forget(section: string, uri: string, tag: string): void;
+}
+
+/** Remembers nothing. */
+export const noTagMemory: TagMemory = { recall: () => undefined, remember() {}, forget() {} };
+
 /** What a section is made of. */
 export interface SectionParts extends PublicationParts {
   readonly log: Log;
+  readonly tags: TagMemory;
 }
 
 const AREA = "publish";
@@ -52,9 +69,16 @@ export class Section implements PublicationOwner {
   readonly #gone = Promise.withResolvers<void>();
   #isEnding = false;
 
-  /** One without publications. */
-  constructor(name: string, config: OutboundPublishConfig, parts: SectionParts) {
+  readonly #isFirst: boolean;
+
+  /**
+   * One without publications.
+   *
+   * @param isFirst It begins with hintd, so that tags of the run before may still be good.
+   */
+  constructor(name: string, config: OutboundPublishConfig, parts: SectionParts, isFirst: boolean) {
     this.name = name;
+    this.#isFirst = isFirst;
     this.config = config;
     this.expiresSeconds = config.expiration;
     this.#parts = parts;
@@ -77,11 +101,6 @@ export class Section implements PublicationOwner {
     return this.config.event;
   }
 
-  /** The addresses of a publication; `user` only counts with `multi_user`. Throws ParseFailure. */
-  addressesOf(user: string): PublishAddresses {
-    return addressesOf(this.config, this.config.multi_user ? user : undefined);
-  }
-
   /** Begins a publication under a key of the publisher's. */
   open(
     key: string,
@@ -92,7 +111,8 @@ export class Section implements PublicationOwner {
     },
   ): void {
     const digest = new DigestClient(this.config.auth, this.#parts.entropy);
-    const publication = new Publication({ ...subject, digest }, this, this.#parts);
+    const tag = this.#isFirst ? this.#parts.tags.recall(this.name, subject.addresses.requestUri) : undefined;
+    const publication = new Publication({ ...subject, digest }, this, this.#parts, tag ?? "");
     this.#publications.set(key, publication);
     publication.wake();
   }
@@ -153,6 +173,13 @@ export class Section implements PublicationOwner {
       uri,
       why,
     });
+  }
+
+  publicationTagged(publication: Publication, former: string, tag: string, expiresSeconds: number): void {
+    const { tags, clock } = this.#parts;
+    const { requestUri } = publication.subject.addresses;
+    if (tag === "") tags.forget(this.name, requestUri, former);
+    else tags.remember(this.name, requestUri, tag, clock.wall() + expiresSeconds * 1_000);
   }
 
   publicationEnded(publication: Publication): void {
