@@ -31,7 +31,11 @@ class Model {
   readonly presences = new Map<string, PresenceState>();
   readonly newCounts = new Map<string, number>();
   readonly endpoints = new Map<string, EndpointState>();
+  /** Calls, reported states and published presence by device, published new messages by mailbox. */
   readonly calls = new Map<string, readonly Call[]>();
+  readonly reported = new Map<string, readonly DeviceState[]>();
+  readonly published = new Map<string, PresenceState>();
+  readonly publishedCounts = new Map<string, number>();
   contexts: Contexts;
 
   constructor(contexts: Contexts) {
@@ -54,18 +58,27 @@ class Model {
   }
 
   device(device: string): DeviceState {
+    return aggregate([this.own(device), ...this.reported.get(device) ?? []]);
+  }
+
+  /** State of a device without what other servers report of it. */
+  own(device: string): DeviceState {
     const name = device.slice(device.search(/[/:]/) + 1);
-    if (device.startsWith("Custom:")) return this.custom.get(name) ?? "UNKNOWN";
-    if (device.startsWith("MWI:")) return (this.newCounts.get(name) ?? 0) > 0 ? "INUSE" : "NOT_INUSE";
-    const endpoint = this.endpoints.get(name);
-    if (endpoint === undefined) return "INVALID";
-    const calls = (this.calls.get(name) ?? []).filter((call) => call.state !== "terminated");
-    if (endpoint.busyAt > 0 && calls.length >= endpoint.busyAt) return "BUSY";
-    if (calls.length === 0) return endpoint.isReachable ? "NOT_INUSE" : "UNAVAILABLE";
-    return aggregate(calls.map(({ state, direction }) => {
+    const calls = (this.calls.get(device) ?? []).filter((call) => call.state !== "terminated");
+    const states = calls.map(({ state, direction }): DeviceState => {
       if (state === "held") return "ONHOLD";
       return state === "confirmed" || direction === "initiator" ? "INUSE" : "RINGING";
-    }));
+    });
+    if (device.startsWith("Custom:")) return aggregate([this.custom.get(name) ?? "UNKNOWN", ...states]);
+    if (device.startsWith("MWI:")) {
+      const count = this.publishedCounts.get(name) ?? this.newCounts.get(name) ?? 0;
+      return count > 0 ? "INUSE" : "NOT_INUSE";
+    }
+    const endpoint = this.endpoints.get(name);
+    if (endpoint === undefined) return "INVALID";
+    if (endpoint.busyAt > 0 && calls.length >= endpoint.busyAt) return "BUSY";
+    if (calls.length === 0) return endpoint.isReachable ? "NOT_INUSE" : "UNAVAILABLE";
+    return aggregate(states);
   }
 
   lamp(hint: string): string {
@@ -74,11 +87,19 @@ class Model {
   }
 
   presence(hint: string): PresenceState {
-    const states = (hint.split(",")[1] ?? "").split("&").map((provider) =>
-      this.presences.get(provider) ?? { state: "not_set" as const, subtype: "", message: "" }
-    );
-    return states.toSorted((a, b) => presenceStates.indexOf(b.state) - presenceStates.indexOf(a.state))[0]!;
+    const [devices = "", providers = ""] = hint.split(",");
+    const set = highest(providers.split("&").map((provider) => this.presences.get(provider) ?? notSet));
+    if (set.state !== "not_set") return set;
+    const published = devices.split("&").flatMap((device) => this.published.get(device) ?? []);
+    const open = published.filter(({ state }) => state !== "unavailable");
+    return published.length === 0 ? set : highest(open.length > 0 ? open : published);
   }
+}
+
+const notSet: PresenceState = { state: "not_set", subtype: "", message: "" };
+
+function highest(states: readonly PresenceState[]): PresenceState {
+  return states.toSorted((a, b) => presenceStates.indexOf(b.state) - presenceStates.indexOf(a.state))[0]!;
 }
 
 function aggregate(states: readonly DeviceState[]): DeviceState {
@@ -120,6 +141,13 @@ const endpoints = fc.tuple(
   fc.constantFrom("a", "200"),
   maybe(fc.record({ isReachable: fc.boolean(), busyAt: fc.constantFrom(0, 1, 2) })),
 );
+const devices = fc.constantFrom("PJSIP/a", "PJSIP/200", "Custom:x", "Custom:200");
+const published = fc.record({
+  state: fc.constantFrom<PresenceState["state"]>("available", "unavailable", "away", "dnd"),
+  subtype: fc.constant(""),
+  message: fc.constantFrom("", "m"),
+  activities: fc.constantFrom([], ["busy"], ["busy", "tv"]),
+});
 const call = fc.record({
   id: fc.constantFrom("1", "2"),
   state: fc.constantFrom<Call["state"]>("trying", "early", "confirmed", "held", "terminated"),
@@ -162,12 +190,36 @@ const changes: fc.Arbitrary<Happening> = fc.oneof(
       set(model.endpoints, name, state);
     },
   })),
-  fc.tuple(fc.constantFrom("a", "200"), fc.array(call, { maxLength: 3 })).map(([name, calls]) => ({
-    text: `PJSIP/${name} has ${calls.map(({ state, direction }) => `${direction} ${state}`).join(", ") || "no call"}`,
-    device: `PJSIP/${name}`,
+  fc.tuple(devices, fc.array(call, { maxLength: 3 })).map(([device, calls]) => ({
+    text: `${device} has ${calls.map(({ state, direction }) => `${direction} ${state}`).join(", ") || "no call"}`,
+    device,
     happen(office: Office, model: Model) {
-      office.engine.setCalls(`PJSIP/${name}`, calls);
-      model.calls.set(name, calls);
+      office.engine.setCalls(device, calls);
+      model.calls.set(device, calls);
+    },
+  })),
+  fc.tuple(devices, fc.array(fc.constantFrom(...deviceStates), { maxLength: 2 })).map(([device, states]) => ({
+    text: `${device} is reported ${states.join(", ") || "no more"}`,
+    device,
+    happen(office: Office, model: Model) {
+      office.engine.setReportedStates(device, states);
+      model.reported.set(device, states);
+    },
+  })),
+  fc.tuple(devices, maybe(published)).map(([device, presence]) => ({
+    text: `${device} publishes ${JSON.stringify(presence)}`,
+    device: "",
+    happen(office: Office, model: Model) {
+      office.engine.setPublishedPresence(device, presence);
+      set(model.published, device, presence);
+    },
+  })),
+  maybe(fc.constantFrom(0, 1, 2)).map((count) => ({
+    text: `mailbox 9 publishes ${count}`,
+    device: "MWI:9@default",
+    happen(office: Office, model: Model) {
+      office.engine.setPublishedMailbox("9", count === undefined ? undefined : { new: count, old: 0 });
+      set(model.publishedCounts, "9@default", count);
     },
   })),
   maybe(fc.record({ new: fc.constantFrom(0, 1, 2), old: fc.constantFrom(0, 1) })).map((counts) => ({
@@ -233,7 +285,10 @@ test("a restart forgets nothing that was set", () => {
     for (const each of happenings) each.happen(office, model);
     const restarted = new Office(first, office.disk);
     for (const [name, state] of model.endpoints) restarted.engine.setEndpoint(name, state);
-    for (const [name, calls] of model.calls) restarted.engine.setCalls(`PJSIP/${name}`, calls);
+    for (const [device, calls] of model.calls) restarted.engine.setCalls(device, calls);
+    for (const [device, states] of model.reported) restarted.engine.setReportedStates(device, states);
+    for (const [device, presence] of model.published) restarted.engine.setPublishedPresence(device, presence);
+    for (const [box, count] of model.publishedCounts) restarted.engine.setPublishedMailbox(box, { new: count, old: 0 });
     expectAgreement(restarted, model);
   }));
 });
