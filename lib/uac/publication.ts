@@ -13,86 +13,17 @@
  * changes coalesce while a request is on its way, and the latest wins. `remove` ends it at the next rest, with Expires 0 where
  * the server holds something.
  */
-import type { DigestClient } from "../auth/client.ts";
-import type { Clock, EpochMillis, Millis } from "../runtime/clock.ts";
-import type { Counters } from "../runtime/counters.ts";
-import type { Entropy } from "../runtime/entropy.ts";
-import { TimerEntry, type TimerOwner, type Timers } from "../runtime/timers.ts";
+import type { EpochMillis, Millis } from "../runtime/clock.ts";
+import { TimerEntry, type TimerOwner } from "../runtime/timers.ts";
 import type { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
 import type { ClientTransaction, ClientUser } from "../transaction/transaction.ts";
 import { datagramRequestBytes, type Flow } from "../transport/transport.ts";
 import { backoffMillis, refusedMillis } from "./backoff.ts";
-import type { PublicationContent } from "./content.ts";
 import type { Lane, LaneUser } from "./lane.ts";
-import type { PublishAddresses } from "./publish_config.ts";
+import type { PublicationParts, PublicationSubject } from "./publication_ports.ts";
 import { type PublishDocument, writePublish } from "./publish_request.ts";
 import { judgeResponse, type Verdict } from "./verdict.ts";
-
-/** What is demanded of the transaction layer. */
-export interface PublishSender {
-  /** Opens a client transaction, or undefined when all are taken. */
-  begin(flow: Flow, method: Method, user: ClientUser): ClientTransaction | undefined;
-}
-
-/** What is demanded of the transports. */
-export interface ServerFlows {
-  /**
-   * Finds or opens a flow to the server of a URI; undefined when there is none. Never rejects.
-   *
-   * @param isReliableWanted The request is too large for a datagram: a stream, or undefined. Source: RFC 3261 §18.1.1.
-   */
-  flowFor(uri: string, isReliableWanted: boolean): Promise<Flow | undefined>;
-  /** Nobody answered by this flow: another destination of the server comes first from now on. Source: RFC 3263 §4.3. */
-  noteFailure(flow: Flow): void;
-}
-
-/** Counts of all publications. */
-export interface PublisherCounters extends Counters {
-  /** PUBLISH sent with a document. */
-  documentsSent: number;
-  /** PUBLISH sent to refresh. */
-  refreshesSent: number;
-  /** PUBLISH sent with Expires 0. */
-  removalsSent: number;
-  /** Answered with 2xx. */
-  granted: number;
-  /** Challenges answered. */
-  challengesAnswered: number;
-  /** Entity-tags that the server no longer knew. */
-  tagsForgotten: number;
-  /** Ended with any other answer. */
-  refused: number;
-  /** Not answered, or not sent for want of a flow. */
-  unanswered: number;
-}
-
-/** Fresh counters. */
-export function publisherCounters(): PublisherCounters {
-  return {
-    documentsSent: 0,
-    refreshesSent: 0,
-    removalsSent: 0,
-    granted: 0,
-    challengesAnswered: 0,
-    tagsForgotten: 0,
-    refused: 0,
-    unanswered: 0,
-  };
-}
-
-/** What the publications of one section have in common. */
-export interface PublicationParts {
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly entropy: Entropy;
-  readonly transactions: PublishSender;
-  readonly flows: ServerFlows;
-  /** Incremented in place. */
-  readonly counters: PublisherCounters;
-  /** Value of User-Agent; empty for none. */
-  readonly userAgent: () => string;
-}
 
 /** To whom a publication belongs. */
 export interface PublicationOwner {
@@ -109,16 +40,6 @@ export interface PublicationOwner {
   publicationTagged(publication: Publication, former: string, tag: string, expiresSeconds: number): void;
   /** It is gone: removed, or given up. */
   publicationEnded(publication: Publication): void;
-}
-
-/** What a publication is about. */
-export interface PublicationSubject {
-  /** Extension; empty where it stands for more than one. */
-  readonly extension: string;
-  readonly addresses: PublishAddresses;
-  readonly content: PublicationContent;
-  /** Its credentials. */
-  readonly digest: DigestClient;
 }
 
 /** Requests repeated at once in one turn: challenges, 412, 423. */
@@ -399,7 +320,6 @@ export class Publication implements LaneUser, ClientUser, TimerOwner {
   #repeat(flow: Flow): void {
     if (this.#isLeaving && this.#tag === "") return this.#end();
     if (++this.#repeats > REPEATS_MAX) return this.#refused();
-    if (!flow.isOpen) return this.#connect();
     this.#sequence++;
     this.#send(flow, false);
   }

@@ -45,7 +45,7 @@ export interface Publisher {
   resourceChanged(resource: Resource, change: ResourceChange): void;
   deviceChanged(device: string): void;
   mailboxChanged(mailbox: string): void;
-  /** Tells everything again. */
+  /** Tells every device or mailbox again; of extensions nobody asks. */
   republish(): void;
 }
 
@@ -99,10 +99,7 @@ class ExtensionPublisher implements Publisher {
 
   mailboxChanged(): void {}
 
-  republish(): void {
-    for (const content of this.#contents.values()) content.forgotten();
-    this.section.wakeAll();
-  }
+  republish(): void {}
 
   *#wanted(): Iterable<Resource> {
     for (const resource of this.#parts.states.resources()) {

@@ -6,7 +6,8 @@ import type { EpochMillis } from "../runtime/clock.ts";
 import type { Log } from "../runtime/log.ts";
 import type { PublicationContent } from "./content.ts";
 import { Lane } from "./lane.ts";
-import { Publication, type PublicationOwner, type PublicationParts } from "./publication.ts";
+import { Publication, type PublicationOwner } from "./publication.ts";
+import type { PublicationParts } from "./publication_ports.ts";
 import type { OutboundPublishConfig, PublishAddresses } from "./publish_config.ts";
 
 /** One publication, for people. */

@@ -408,6 +408,23 @@ describe("a server that does not answer", () => {
     expect(server.held.size).toBe(1);
   });
 
+  test("whose connection breaks is connected to again", async () => {
+    const sections = { trunk: section({ server_uri: "sip:p.example;transport=tcp" }) };
+    const { network, clock, pass, publishers } = bench({ ...one, sections: {} });
+    const stream = new Server(network, clock, "192.0.2.50", "tcp");
+    stream.answer = () => undefined;
+    publishers.replaceConfig(sections);
+    await pass(100);
+    const { flow } = stream.last;
+    network.cut(flow);
+    stream.answer = (request) => stream.keep(request);
+    await pass(100);
+    expect(publishers.snapshot()[0]).toMatchObject({ state: "failing", why: "the connection broke" });
+    await pass(2_100);
+    expect(publishers.snapshot()[0]).toMatchObject({ state: "published", lastStatus: 200 });
+    expect(stream.last.flow).not.toBe(flow);
+  });
+
   test("whose name is never resolved counts as silent", async () => {
     const { server, world, set, pass, publishers } = await published();
     world.isResolverStuck = true;

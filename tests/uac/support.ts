@@ -13,7 +13,7 @@ import { transactionCounters } from "../../lib/transaction/transaction_counters.
 import { TransactionLayer } from "../../lib/transaction/transactions.ts";
 import type { Flow, FlowReceiver, TransportName } from "../../lib/transport/transport.ts";
 import { OutboundPublishers } from "../../lib/uac/outbound_publishers.ts";
-import { publisherCounters } from "../../lib/uac/publication.ts";
+import { publisherCounters } from "../../lib/uac/publication_ports.ts";
 import type { OutboundPublishConfig } from "../../lib/uac/publish_config.ts";
 import { renderedDocuments } from "../../lib/uac/rendered_documents.ts";
 import { noTagMemory, type TagMemory } from "../../lib/uac/section.ts";
@@ -165,7 +165,7 @@ export function bench(options: BenchOptions = {}) {
         if (world.isResolverStuck) return new Promise(() => {});
         const isKnown = world.isServerKnown && parseUri(uri).host === "p.example";
         if (!isKnown) return Promise.resolve(undefined);
-        if (isReliableWanted) return Promise.resolve(stream.flowTo("192.0.2.50"));
+        if (isReliableWanted || uri.endsWith(";transport=tcp")) return Promise.resolve(stream.flowTo("192.0.2.50"));
         return Promise.resolve(network.flowTo({ transport: "udp", address: "192.0.2.50", port: 5060 }));
       },
       noteFailure: () => void world.failures++,
