@@ -133,13 +133,20 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
   }
 
   async function reload(): Promise<ReloadReport> {
-    const loaded = await loadConfig(await readFile(configFile, "utf8"), configFile, hintChecks);
-    const warnings = loaded.warnings.map((warning) => warning.text);
+    let warnings: readonly string[] = [];
     const refuse = (errors: readonly string[]): ReloadReport => {
       for (const error of errors) log.error("config", error);
       log.error("config", "The configuration was not reloaded; the former one stays in force");
       return { is_applied: false, errors, warnings, changes: [] };
     };
+    let text: string;
+    try {
+      text = await readFile(configFile, "utf8");
+    } catch (error) {
+      return refuse([`${configFile} cannot be read: ${error instanceof Error ? error.message : String(error)}`]);
+    }
+    const loaded = await loadConfig(text, configFile, hintChecks);
+    warnings = loaded.warnings.map((warning) => warning.text);
     if ("errors" in loaded) return refuse(loaded.errors.map((error) => error.text));
     if (dataDirectory(configFile, loaded.config.server.data_dir) !== directory) {
       return refuse([`${configFile}: server.data_dir cannot be changed while hintd runs`]);

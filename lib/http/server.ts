@@ -73,7 +73,8 @@ export class HttpServer {
     }
     if (settings.bind !== this.#bind) {
       const server = this.#listen(address, port, settings.bind);
-      void this.#public?.stop(true);
+      // The very request that asked for the change may have come by the former address.
+      void stopServer(this.#public);
       this.#public = server;
       this.#bind = settings.bind;
     }

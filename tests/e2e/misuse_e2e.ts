@@ -1,6 +1,6 @@
 /** What hintd makes of mistakes and malice: it says what is wrong, and nobody else notices. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Hintd, officeConfig, prepareHintd, run, startHintd } from "./hintd.ts";
@@ -108,6 +108,18 @@ describe("a host that will not do", () => {
     const dataDir = join(first.configFile, "data");
     expect(await refusedStart((office) => officeConfig({ ...office, dataDir }))).toContain(dataDir);
   });
+
+  test("a reload without its file changes nothing and says why", async () => {
+    const hintd = await startHintd();
+    try {
+      renameSync(hintd.configFile, `${hintd.configFile}.away`);
+      const response = await hintd.fetch("/reload", { method: "POST" });
+      expect([response.status, await response.text()]).toEqual([422, expect.stringContaining("cannot be read")]);
+      expect(await hintd.isWell()).toBe(true);
+    } finally {
+      await hintd.dispose();
+    }
+  }, 30_000);
 
   test("a full disk refuses the change that it cannot keep, and nothing else", async () => {
     const hintd = await prepareHintd();

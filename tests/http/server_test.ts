@@ -122,6 +122,18 @@ describe("the public address", () => {
     expect((await fetch(`http://localhost:${server.port}/healthz`)).status).toBe(200);
   });
 
+  it("answers the request by which it was told to move", async () => {
+    const { server, controls, request } = await open({});
+    const former = server.port;
+    const reload = controls.reload.bind(controls);
+    controls.reload = () => {
+      server.apply({ ...settings, bind: "localhost:0" });
+      return reload();
+    };
+    expect((await request("/api/v1/reload", { method: "POST" })).status).toBe(200);
+    expect(server.port).not.toBe(former);
+  });
+
   it("survives bytes that are no HTTP, and a request that never ends", async () => {
     const server = makeServer();
     await server.start(settings);
