@@ -42,8 +42,8 @@ function asteriskDocument(subject: Subject, lamp: Lamp): Element {
 }
 
 function rfcDocument(subject: Subject, shown: ExtensionState): Element {
-  // Nobody can be reached through a hint that is gone; only profile asterisk calls it ready.
-  const lamp = lampOf(shown === "REMOVED" ? "UNAVAILABLE" : shown);
+  const { presence } = subject.state;
+  const lamp = lampOf(isOutOfReach(shown, presence) ? "UNAVAILABLE" : shown);
   const root = createDocument("presence", {
     entity: holeMark.entity,
     xmlns: namespaces.pidf,
@@ -51,15 +51,22 @@ function rfcDocument(subject: Subject, shown: ExtensionState): Element {
     "xmlns:rpid": namespaces.rpid,
   });
   // RFC 3863 §4.1.1: tuples before notes; §4.1.2: contact and timestamp behind the status.
-  const { presence } = subject.state;
-  const isClosed = presence.activities !== undefined && presence.state === "unavailable" && !lamp.isOnThePhone;
   const tuple = append(root, "tuple", { id: safeId("t", subject.exten) });
-  appendText(append(tuple, "status"), "basic", isClosed ? "closed" : lamp.basic);
+  appendText(append(tuple, "status"), "basic", lamp.basic);
   appendText(tuple, "contact", holeMark.entity, { priority: "1" });
   appendText(tuple, "timestamp", secondText(subject.changedAt));
   appendText(root, "note", lamp.note);
   appendPerson(root, subject, activitiesOf(shown, lamp, presence));
   return root;
+}
+
+/**
+ * Nobody can be reached through a hint that is gone, only profile asterisk calls it ready; nor where somebody published that they
+ * are closed, unless a call shows otherwise.
+ */
+function isOutOfReach(shown: ExtensionState, presence: PresenceState): boolean {
+  const isClosed = presence.activities !== undefined && presence.state === "unavailable";
+  return shown === "REMOVED" || (isClosed && !lampOf(shown).isOnThePhone);
 }
 
 /**
