@@ -7,6 +7,11 @@ import type { PublishDocument } from "./publish_request.ts";
 export interface PublicationContent {
   /** The server holds something else than what is true now. */
   readonly hasNews: boolean;
+  /**
+   * What the server may hold is over for good, so that it need not take a change of it: the next document begins a new
+   * publication, and this one is removed first. Source: RFC 4235 §3.7.1.
+   */
+  readonly isEnded: boolean;
   /** What to tell now; one of the next three follows, or nothing when the server certainly did not take it. */
   take(): PublishDocument;
   /** The server has what was taken last. */

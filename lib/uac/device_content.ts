@@ -25,6 +25,7 @@ export class DeviceContent implements PublicationContent {
   /** Message by name, of what the server has. */
   readonly #held = new Map<string, string>();
   #taken: { readonly name: string; readonly message: string } | undefined = undefined;
+  readonly isEnded = false;
   /** A message to precede all others; empty when there is none. */
   #greeting: string;
 

@@ -37,6 +37,8 @@ export class ExtensionContent implements PublicationContent {
   /** What the server has; undefined when that is nothing, or not known. */
   #held: RenderedBody | undefined = undefined;
   #taken: RenderedBody | undefined = undefined;
+  /** What a former run left is not known. */
+  #isEnded = true;
 
   constructor(resource: Resource, parts: ExtensionContentParts) {
     this.#resource = resource;
@@ -59,6 +61,14 @@ export class ExtensionContent implements PublicationContent {
     return this.#held === undefined || !this.#held.equals(this.#body());
   }
 
+  /**
+   * COMPAT(Kamailio): a publication whose dialogs are all terminated takes no change any more; it is answered with 200 and a
+   * tag that does not exist. In profile asterisk, every idle extension is such a document.
+   */
+  get isEnded(): boolean {
+    return this.#isEnded && this.#parts.mediaType === "application/dialog-info+xml";
+  }
+
   take(): PublishDocument {
     const body = this.#body();
     this.#taken = body;
@@ -69,16 +79,24 @@ export class ExtensionContent implements PublicationContent {
 
   delivered(): void {
     this.#held = this.#taken;
+    this.#isEnded = this.#endsAllDialogs(this.#taken);
     this.#fill.version++;
   }
 
   lost(): void {
     this.#held = undefined;
+    this.#isEnded ||= this.#endsAllDialogs(this.#taken);
     this.#fill.version++;
   }
 
   forgotten(): void {
     this.#held = undefined;
+    this.#isEnded = false;
+  }
+
+  #endsAllDialogs(body: RenderedBody | undefined): boolean {
+    const states = body?.text(this.#fill).match(/<state>[a-z]+/g) ?? [];
+    return states.length > 0 && states.every((state) => state === "<state>terminated");
   }
 
   #body(): RenderedBody {

@@ -11,7 +11,7 @@
  *
  * What is sent is decided at the moment of sending: news as a document, initial or under the tag; without news a refresh. So
  * changes coalesce while a request is on its way, and the latest wins. `remove` ends it at the next rest, with Expires 0 where
- * the server holds something.
+ * the server holds something; so does a document that the server would not take as a change of what it holds.
  */
 import type { EpochMillis, Millis } from "../runtime/clock.ts";
 import { TimerEntry, type TimerOwner } from "../runtime/timers.ts";
@@ -175,7 +175,7 @@ export class Publication implements LaneUser, ClientUser, TimerOwner {
     this.#owner.lane.answered();
     switch (verdict.is) {
       case "granted":
-        return this.#granted(verdict);
+        return this.#granted(verdict, flow);
       case "challenged":
         return this.#challenged(response, flow);
       case "forgotten":
@@ -234,9 +234,11 @@ export class Publication implements LaneUser, ClientUser, TimerOwner {
     timers.cancel(this.#deadline);
     const transaction = transactions.begin(flow, Method.publish, this);
     if (transaction === undefined) return this.#silent("too many requests are on their way");
+    const isRemoval = this.#isLeaving || (this.#tag !== "" && content.hasNews && content.isEnded);
+    const isRefresh = !isRemoval && this.#tag !== "" && !content.hasNews;
     // RFC 3903 §4.3, §4.5: neither a refresh nor a removal has a body.
-    this.#document = this.#isLeaving || (this.#tag !== "" && !content.hasNews) ? undefined : content.take();
-    this.#askedSeconds = this.#isLeaving ? 0 : this.#owner.expiresSeconds;
+    this.#document = isRemoval || isRefresh ? undefined : content.take();
+    this.#askedSeconds = isRemoval ? 0 : this.#owner.expiresSeconds;
     const bytes = writePublish({
       addresses,
       flow,
@@ -264,7 +266,7 @@ export class Publication implements LaneUser, ClientUser, TimerOwner {
   }
 
   /** Source: RFC 3903 §4.2–§4.5. */
-  #granted({ tag, expiresSeconds }: Verdict & { is: "granted" }): void {
+  #granted({ tag, expiresSeconds }: Verdict & { is: "granted" }, flow: Flow): void {
     const { counters, timers } = this.#parts;
     counters.granted++;
     if (this.#document !== undefined) this.subject.content.delivered();
@@ -275,6 +277,7 @@ export class Publication implements LaneUser, ClientUser, TimerOwner {
     this.#isRefreshDue = false;
     if (!isHeld && !this.#isLeaving) {
       this.subject.content.forgotten();
+      if (this.#askedSeconds === 0) return this.#repeat(flow);
       this.#why = `${this.#why}, but for 0 seconds`;
       return this.#refused();
     }

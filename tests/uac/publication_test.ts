@@ -45,7 +45,7 @@ describe("an initial publication (RFC 3903 §4.2)", () => {
       "Content-Type: application/dialog-info+xml",
       `Content-Length: ${length}`,
     ]);
-    expect(stateOf(last)).toBe("terminated");
+    expect(stateOf(last)).toBe("idle");
     expect(last.body).toContain('entity="sip:1000@p.example"');
   });
 
@@ -92,7 +92,7 @@ describe("a change", () => {
     set("one", "RINGING");
     await pass();
     const [first, second, third] = server.inbox as [typeof server.last, typeof server.last, typeof server.last];
-    expect(server.inbox.map(stateOf)).toEqual(["terminated", "confirmed", "early"]);
+    expect(server.inbox.map(stateOf)).toEqual(["idle", "confirmed", "early"]);
     expect([second.header("SIP-If-Match"), third.header("SIP-If-Match")]).toEqual(["tag1", "tag2"]);
     expect(new Set(server.inbox.map((each) => each.header("Call-ID"))).size).toBe(1);
     expect(new Set(server.inbox.map((each) => each.tag("From"))).size).toBe(1);
@@ -110,7 +110,7 @@ describe("a change", () => {
     server.answer = (request) => server.keep(request);
     server.send(server.last, server.keep(server.last)!);
     await pass(100);
-    expect(server.inbox.map(stateOf)).toEqual(["terminated", "early"]);
+    expect(server.inbox.map(stateOf)).toEqual(["idle", "early"]);
   });
 
   test("that is taken back meanwhile is not told", async () => {
@@ -131,6 +131,55 @@ describe("a change", () => {
     engine.setPresenceState("CustomPresence:one", { state: "dnd", subtype: "", message: "" });
     await pass(100);
     expect(server.inbox.length).toBe(1);
+  });
+});
+
+describe("a document whose dialogs are all terminated, as of an idle extension in profile asterisk", () => {
+  const told = (server: Server, from: number) =>
+    server.since(from).map((each) => [each.header("SIP-If-Match"), stateOf(each), Number(each.header("Expires"))]);
+
+  test("is followed by a publication of its own: such dialogs do not come back (RFC 4235 §3.7.1)", async () => {
+    const { server, set, pass } = await published({ ...one, profile: "asterisk" });
+    for (const state of ["RINGING", "INUSE", "NOT_INUSE", "RINGING"] as const) {
+      set("one", state);
+      await pass(100);
+    }
+    expect(told(server, 0)).toEqual([
+      ["", "terminated", 3_600],
+      ["tag1", "none", 0],
+      ["", "early", 3_600],
+      ["tag2", "confirmed", 3_600],
+      ["tag3", "terminated", 3_600],
+      ["tag4", "none", 0],
+      ["", "early", 3_600],
+    ]);
+    expect(server.held.size).toBe(1);
+  });
+
+  test("is refreshed like any other", async () => {
+    const { server, pass } = await published({ ...one, profile: "asterisk" });
+    await pass(3_241_000);
+    expect(told(server, 1)).toEqual([["tag1", "none", 3_600]]);
+  });
+
+  test("that the server has forgotten need not be removed", async () => {
+    const { server, set, pass } = await published({ ...one, profile: "asterisk" });
+    server.held.clear();
+    set("one", "RINGING");
+    await pass(100);
+    expect(told(server, 1)).toEqual([["tag1", "none", 0], ["", "early", 3_600]]);
+  });
+
+  test("and a hint that goes while it is being replaced leaves nothing behind", async () => {
+    const { server, set, pass, applyHints, timers } = await published({ ...one, profile: "asterisk" });
+    server.answer = () => undefined;
+    set("one", "RINGING");
+    await pass(100);
+    applyHints({});
+    server.answer = (request) => server.keep(request);
+    server.send(server.last, server.keep(server.last)!);
+    await pass(100);
+    expect([server.inbox.length, server.held.size, timers.armedCount]).toEqual([2, 0, 0]);
   });
 });
 
@@ -198,8 +247,8 @@ describe("a refresh (RFC 3903 §4.3)", () => {
     server.answer = () => ["200 OK", "Expires: 100"];
     await pass(95_000);
     expect(server.inbox.map((each) => [each.header("SIP-If-Match"), stateOf(each)])).toEqual([
-      ["", "terminated"],
-      ["", "terminated"],
+      ["", "idle"],
+      ["", "idle"],
     ]);
   });
 
@@ -219,9 +268,9 @@ describe("412 (RFC 3903 §5)", () => {
     server.held.clear();
     await pass(3_241_000);
     expect(server.inbox.map((each) => [each.header("SIP-If-Match"), stateOf(each)])).toEqual([
-      ["", "terminated"],
-      ["tag1", ""],
-      ["", "terminated"],
+      ["", "idle"],
+      ["tag1", "none"],
+      ["", "idle"],
     ]);
     expect(counters.tagsForgotten).toBe(1);
   });
@@ -234,7 +283,7 @@ describe("412 (RFC 3903 §5)", () => {
     };
     set("one", "RINGING");
     await pass(100);
-    expect(server.inbox.map(stateOf)).toEqual(["terminated", "early", "confirmed"]);
+    expect(server.inbox.map(stateOf)).toEqual(["idle", "early", "confirmed"]);
     expect(server.last.header("SIP-If-Match")).toBe("");
   });
   test("again and again ends in a slow retry", async () => {
@@ -433,7 +482,7 @@ describe("a server that does not answer", () => {
     expect(publishers.snapshot()[0]).toMatchObject({ state: "failing", lastStatus: 0 });
     world.isResolverStuck = false;
     await pass(2_100);
-    expect(server.inbox.map(stateOf)).toEqual(["terminated", "confirmed"]);
+    expect(server.inbox.map(stateOf)).toEqual(["idle", "confirmed"]);
   });
 
   test("is met with a probe of one request, and all follow when it is answered", async () => {

@@ -113,7 +113,7 @@ export interface BenchOptions {
   readonly isServerKnown?: boolean;
   /** Wall instant of the start. */
   readonly wall?: number;
-  /** `[bodies].profile`. */
+  /** `[bodies].profile`; rfc unless told. */
   readonly profile?: Profile;
 }
 
@@ -174,7 +174,7 @@ export function bench(options: BenchOptions = {}) {
     documents: renderedDocuments({
       bodies: new RenderedBodies(generators),
       generators,
-      profile: () => options.profile ?? "asterisk",
+      profile: () => options.profile ?? "rfc",
     }),
     ownership: {
       isOwnDevice: (device) => !options.foreign?.includes(device),
@@ -214,7 +214,8 @@ export function userOf(request: Received): string {
   return parseUri(request.startLine.split(" ")[1]!).user ?? "";
 }
 
-/** Value of `<state>` in a dialog-info document. */
+/** State of the first dialog in a document, "idle" where there is none, "none" without a document. */
 export function stateOf(request: Received): string {
-  return /<state>([^<]*)</.exec(request.body)?.[1] ?? "";
+  if (request.body === "") return "none";
+  return /<state>([^<]*)</.exec(request.body)?.[1] ?? "idle";
 }
