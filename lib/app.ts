@@ -77,7 +77,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
   const turn = systemTurn();
   const directory = dataDirectory(configFile, config.server.data_dir);
   const database = orRefuse(() => {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
     return openDatabase({ directory, log, clock });
   });
   const journal = new Journal({ database, turn, timers });
@@ -209,6 +209,14 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     throw new StartError(error instanceof Error ? error.message : String(error), { cause: error });
   }
   return { controls, reload: () => controls.reload(), stop };
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new Error(`Cannot make server.data_dir: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function orRefuse<T>(action: () => T): T {

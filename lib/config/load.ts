@@ -66,7 +66,7 @@ export async function loadConfig(text: string, file: string, rules: ConfigRules)
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const message = error.message.split("\n")[0]!.replace("Invalid TOML document: ", "");
-    return broken(file, error, message);
+    return broken(file, error, message + (syntaxAdvice[message] ?? ""));
   }
   const errors: Finding[] = [];
   const warnings: Finding[] = [];
@@ -89,6 +89,12 @@ export async function loadConfig(text: string, file: string, rules: ConfigRules)
     : { config, warnings: notes };
 }
 
+/** What the two commonest mistakes in writing TOML need to hear, by the parser's words for them. */
+const syntaxAdvice: Readonly<Record<string, string>> = {
+  "illegal character in key": '; a key such as "*98" or "_[2-5]X" stands in quotes',
+  "invalid value": '; a text stands in quotes, as in "PJSIP/alice"',
+};
+
 /** Judges the values; what is refused is noted and taken out until the rest can be had. */
 function judge(raw: Table, errors: Finding[]): Config | undefined {
   const values = structuredClone(raw);
@@ -101,6 +107,8 @@ function judge(raw: Table, errors: Finding[]): Config | undefined {
     for (const issue of judged.error.issues) {
       for (const finding of findingsOf(issue, merged)) {
         if (isInherited(finding.path, own)) continue;
+        // A rule about a table cannot hold any more once a part of the table was taken out.
+        if (issue.code === "custom" && errors.some((known) => isWithin(known.path, finding.path))) continue;
         if (!errors.some((known) => isSamePath(known.path, finding.path))) errors.push(finding);
         takeOut(values, finding.path);
       }
@@ -133,6 +141,16 @@ function isInherited(path: Path, own: Table | undefined): boolean {
   return isTable(endpoint) && !(path[2]! in endpoint);
 }
 
+/** Options whose values are told to nobody. */
+const secretKeys: readonly (string | number)[] = [
+  "auth",
+  "password",
+  "password_digest",
+  "password_hash",
+  "tokens",
+  "hash",
+];
+
 /** What an issue of the schema says to a person. */
 function findingsOf(issue: z.core.$ZodIssue, values: unknown): Finding[] {
   const path = issue.path.map((each) => typeof each === "symbol" ? String(each) : each);
@@ -150,6 +168,10 @@ function findingsOf(issue: z.core.$ZodIssue, values: unknown): Finding[] {
   }
   const accepted = acceptedAt(path);
   if (found === undefined) return [{ path, message: `is missing; expected ${accepted}`, isKey: true }];
+  // Errors are logged, and shown on the page: a password that stands there without quotes must not be.
+  if (secretKeys.includes(path.findLast((key) => typeof key === "string") ?? "")) {
+    return [{ path, message: `cannot be used as it stands; expected ${accepted}`, isKey: false }];
+  }
   const names = issue.code === "invalid_value" ? issue.values.map(String) : [];
   return [{
     path,

@@ -87,6 +87,18 @@ export function bindOf(description: string) {
   return named(z.string().refine(isBind), description, 'an address and port, such as "0.0.0.0:5060" or "[::]:5060"');
 }
 
+/** What `hintd hash-password` prints, of the kinds that can be verified; empty for none. */
+export function passwordHash(description: string) {
+  const schema = z.string().regex(/^$|^\$(argon2(id|i|d)|2[abxy])\$/);
+  return named(schema, description, "what `hintd hash-password` prints").default("");
+}
+
+/** What `hintd hash-password --token` prints, or the slow hash of a token. */
+export function tokenHash(description: string) {
+  const schema = z.string().regex(/^SHA-256:[0-9a-f]{64}$|^\$(argon2(id|i|d)|2[abxy])\$/i);
+  return named(schema, description, "what `hintd hash-password --token` prints");
+}
+
 /** A regular expression; empty for anything. */
 export function expression(description: string) {
   return named(z.string().refine(isExpression), description, "a regular expression").default("");

@@ -10,10 +10,12 @@ import {
   flag,
   networks,
   oneOf,
+  passwordHash,
   seconds,
   someOf,
   text,
   texts,
+  tokenHash,
   whole,
   word,
 } from "./options.ts";
@@ -65,10 +67,10 @@ const listen = z.strictObject({
 
 const http = z.strictObject({
   bind: bind("127.0.0.1:8080", "Address and port of page and API."),
-  password_hash: text("", "What `hintd hash-password` prints; needed unless bind is a loopback address."),
+  password_hash: passwordHash("What `hintd hash-password` prints; needed unless bind is a loopback address."),
   tokens: z.array(z.strictObject({
     name: z.string().min(1).meta({ description: "Name of the token.", accepted: "a text that is not empty" }),
-    hash: z.string().min(1).meta({ description: "Its hash.", accepted: "what hintd hash-password --token prints" }),
+    hash: tokenHash("Its hash."),
     scope: choice(["read", "write"], "What it may do."),
   })).default([]).meta({
     description: "Bearer tokens of the API.",
