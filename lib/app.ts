@@ -9,7 +9,7 @@ import { mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createControls } from "./app/controls.ts";
 import { Core } from "./app/core.ts";
-import { createContactFlows, createFlowSource, type FlowSourceParts } from "./app/flow_source.ts";
+import { createContactFlows, createFlowSource, createServerFlows, type FlowSourceParts } from "./app/flow_source.ts";
 import { listenerOptions } from "./app/policy.ts";
 import type { Config } from "./config/config.ts";
 import { describeChanges } from "./config/diff.ts";
@@ -26,10 +26,12 @@ import { checkHint } from "./state/hint.ts";
 import { checkExtension } from "./state/pattern.ts";
 import { BindingsStore } from "./store/bindings_store.ts";
 import { openDatabase } from "./store/database.ts";
+import { PublicationsStore } from "./store/publications_store.ts";
 import { SecretsStore } from "./store/secrets_store.ts";
 import { Journal } from "./store/journal.ts";
 import { StatesStore } from "./store/states_store.ts";
 import { SubscriptionsStore } from "./store/subscriptions_store.ts";
+import { TagsStore } from "./store/tags_store.ts";
 import { Resolver, systemDns } from "./transport/resolver.ts";
 import { transportCounters } from "./transport/transport_counters.ts";
 import { Transports } from "./transport/transports.ts";
@@ -104,9 +106,12 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     turn,
     bindings: new BindingsStore(database, journal),
     subscriptions: orRefuse(() => new SubscriptionsStore(database, journal)),
+    publications: new PublicationsStore(database, journal),
+    tags: orRefuse(() => new TagsStore(database, journal, clock)),
     durability: journal,
     flows: createFlowSource(ways),
     contactFlows: createContactFlows(ways),
+    serverFlows: createServerFlows(ways),
     routes: {
       responseFlow: (flow, sentByPort, isToSource) => transports.responseFlow(flow, sentByPort, isToSource),
     },
@@ -187,6 +192,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
 
   async function stop(): Promise<void> {
     core.registrar.stop();
+    await core.publishers.stop();
     await Promise.race([core.fanout.idle(), timers.pause(DRAIN_MILLIS)]);
     transports.stop();
     await server.stop();
@@ -208,6 +214,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     await stop();
     throw new StartError(error instanceof Error ? error.message : String(error), { cause: error });
   }
+  core.begin();
   return { controls, reload: () => controls.reload(), stop };
 }
 

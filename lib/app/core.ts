@@ -23,6 +23,9 @@ import type { SubscriptionsPort } from "../event/subscription_record.ts";
 import { Notifier, type Subscriber } from "../event/notifier.ts";
 import type { Subscription } from "../event/subscription.ts";
 import { Subscriptions } from "../event/subscriptions.ts";
+import { publishedPackages, StateCompositor } from "../publication/compositor.ts";
+import { publicationCounters, type PublicationRules, Publications } from "../publication/publications.ts";
+import type { PublicationsPort } from "../publication/publications_port.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { type CounterRegistry, createCounterRegistry } from "../runtime/counters.ts";
 import type { Entropy } from "../runtime/entropy.ts";
@@ -41,11 +44,18 @@ import { type ContactListener, Registrar, registrarCounters } from "../registrar
 import type { ContactSnapshot } from "../registrar/snapshot.ts";
 import { createOptionsHandler } from "../uas/options.ts";
 import { createRegisterHandler, registerOptions } from "../uas/register.ts";
+import { createPublishHandler } from "../uas/publish.ts";
+import { entityIdOf } from "../uac/asterisk_messages.ts";
+import { OutboundPublishers } from "../uac/outbound_publishers.ts";
+import { publisherCounters, type ServerFlows } from "../uac/publication_ports.ts";
+import { renderedDocuments } from "../uac/rendered_documents.ts";
+import type { TagMemory } from "../uac/section.ts";
 import { type Durability, Router, routerCounters } from "../uas/router.ts";
 import { createSubscribeHandler } from "../uas/subscribe.ts";
 import type { ParseFailure } from "../sip/parse_failure.ts";
 import type { Flow, FlowReceiver } from "../transport/transport.ts";
 import { isContactPermitted, notifierRules, subscriberOf, variantOf } from "./policy.ts";
+import { isOwnDevice, isOwnMailbox, publicationTargets } from "./publishing.ts";
 import { Problems } from "./problems.ts";
 import type { ProblemRow } from "../http/controls.ts";
 
@@ -60,6 +70,8 @@ export interface CoreParts {
   readonly states: StatesPort;
   readonly bindings: BindingsPort;
   readonly subscriptions: SubscriptionsPort;
+  readonly publications: PublicationsPort;
+  readonly tags: TagMemory;
   /** What answers wait for. */
   readonly durability: Durability;
   /** 32 bytes. */
@@ -67,6 +79,7 @@ export interface CoreParts {
   readonly resumedNonces?: NonceSnapshot | undefined;
   readonly flows: FlowSource;
   readonly contactFlows: ContactFlows;
+  readonly serverFlows: ServerFlows;
   readonly routes: ResponseRoutes;
 }
 
@@ -88,6 +101,8 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
   readonly fanout: Fanout;
   readonly notifier: Notifier;
   readonly registrar: Registrar;
+  readonly publications: Publications;
+  readonly publishers: OutboundPublishers;
   readonly problems: Problems;
   readonly #generators: Generators;
   readonly #bodies: RenderedBodies;
@@ -176,10 +191,44 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       isContactPermitted: (endpoint, host) => isContactPermitted(this.#config.endpoints[endpoint], host),
       userAgent: config.server.user_agent,
     });
+    this.publications = new Publications({
+      clock,
+      timers,
+      entropy,
+      log,
+      counters: this.counters.register("publication", publicationCounters()),
+      port: parts.publications,
+      packages: publishedPackages(clock),
+      compositor: new StateCompositor(this.engine),
+      targets: publicationTargets(() => this.#config, this.engine),
+      rules: publicationRules(config),
+    });
+    this.publishers = new OutboundPublishers({
+      clock,
+      timers,
+      entropy,
+      log,
+      counters: this.counters.register("publish", publisherCounters()),
+      transactions: this.transactions,
+      flows: parts.serverFlows,
+      states: this.engine,
+      documents: renderedDocuments({
+        bodies: this.#bodies,
+        generators: this.#generators,
+        profile: () => this.#config.bodies.profile,
+      }),
+      ownership: {
+        isOwnDevice: (device) => isOwnDevice(this.engine, device),
+        isOwnMailbox: (mailbox) => isOwnMailbox(this.engine, mailbox),
+      },
+      eid: entityIdOf(parts.nonceSecret.toHex()),
+      tags: parts.tags,
+      userAgent: () => this.#config.server.user_agent,
+    });
     const router = new Router({
       handlers: [
         createOptionsHandler({
-          allow: "OPTIONS, REGISTER, SUBSCRIBE",
+          allow: "OPTIONS, REGISTER, SUBSCRIBE, PUBLISH",
           supported: registerOptions,
           accept: () =>
             [...this.#generators.mediaTypes("presence"), ...this.#generators.mediaTypes("dialog")].join(", "),
@@ -194,6 +243,11 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
           authenticator: this.authenticator,
           notifier: this.notifier,
           subscriberOf: (endpoint) => this.#subscribers.get(endpoint),
+        }),
+        createPublishHandler({
+          authenticator: this.authenticator,
+          publications: this.publications,
+          publisherOf: (endpoint) => this.#subscribers.get(endpoint),
         }),
       ],
       counters: this.counters.register("uas", routerCounters()),
@@ -210,12 +264,23 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       }
       this.fanout.watchedChanged(resource, change);
     });
+    this.engine.onChange((resource, change) => this.publishers.resourceChanged(resource, change));
+    this.engine.onSource({
+      deviceChanged: (device) => this.publishers.deviceChanged(device),
+      presenceChanged() {},
+    });
     this.#applySubscribers(config);
     this.engine.applyHints(config.contexts);
     this.registrar.start(config);
     this.#applyEndpoints(config, undefined);
+    this.publications.start();
     const resumed = this.#memory.resume();
     if (resumed > 0) log.info("event", `Resumed ${resumed} subscriptions`);
+  }
+
+  /** Begins what speaks first, once the sockets are open. */
+  begin(): void {
+    this.publishers.replaceConfig(this.#config.outbound_publish);
   }
 
   /** The configuration in force. */
@@ -243,6 +308,9 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
     this.registrar.replaceConfig(config);
     this.#applyEndpoints(config, former);
     this.engine.applyHints(config.contexts);
+    this.publications.replaceRules(publicationRules(config));
+    this.publications.recheck();
+    this.publishers.replaceConfig(config.outbound_publish);
     for (const subscription of [...this.subscriptions.all()]) {
       if (this.#subscribers.get(subscription.endpoint)?.mayNotSubscribe === false) continue;
       this.fanout.end(subscription, "rejected");
@@ -300,4 +368,9 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       busyAt: endpoint.device_state_busy_at,
     });
   }
+}
+
+/** Lifetimes of publications; those of subscriptions. */
+function publicationRules({ server }: Config): PublicationRules {
+  return { minExpirySeconds: server.min_expiry, maxExpirySeconds: server.max_expiry };
 }

@@ -7,6 +7,7 @@ import type { FlowSource } from "../event/fanout.ts";
 import type { Subscription } from "../event/subscription.ts";
 import type { ContactTarget } from "../registrar/binding.ts";
 import type { ContactFlows } from "../registrar/qualify.ts";
+import type { ServerFlows } from "../uac/publication_ports.ts";
 import { parseNameAddress } from "../sip/address.ts";
 import { paramOf } from "../sip/params.ts";
 import { parseUri, type Uri } from "../sip/uri.ts";
@@ -60,6 +61,22 @@ export function createFlowSource(parts: FlowSourceParts): FlowSource {
   return {
     // A broken name or port is no flow.
     flowFor: (subscription, isReliableWanted) => find(subscription, isReliableWanted).catch(() => undefined),
+  };
+}
+
+/** Makes the way to servers that hintd publishes to. Source: RFC 3263 §4. */
+export function createServerFlows(parts: FlowSourceParts): ServerFlows {
+  async function find(uri: string, isReliableWanted: boolean): Promise<Flow | undefined> {
+    const target = targetOfUri(parseUri(uri));
+    if (isReliableWanted && target.transport === "udp") return undefined;
+    const wanted: ResolverTarget = isReliableWanted ? { ...target, transport: target.transport ?? "tcp" } : target;
+    return await parts.flowToAny(await parts.resolver.resolve(wanted));
+  }
+  return {
+    flowFor: (uri, isReliableWanted) => find(uri, isReliableWanted).catch(() => undefined),
+    noteFailure({ transport, remoteAddress, remotePort }) {
+      parts.resolver.noteFailure({ transport, address: remoteAddress, port: remotePort });
+    },
   };
 }
 

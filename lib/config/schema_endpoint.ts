@@ -79,7 +79,9 @@ export const endpointSchema = z.strictObject({
   transport: text("", "Name of the listener for requests to it; empty: the one it used."),
   body_profile: oneOf(["", "asterisk", "rfc"], "", "Bodies it gets; empty: [bodies].profile."),
   max_subscriptions: whole(200, [0, 100_000], "Subscriptions it may have at once."),
-  publish: texts("Extensions whose state it may publish besides its own."),
+  publish: texts(
+    "What it may publish besides its own state: extensions, endpoints, devices or mailboxes; * stands for anything.",
+  ),
   aors: texts("Addresses-of-record of [aors]; empty: one of the endpoint's own name."),
 });
 

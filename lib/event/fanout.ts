@@ -375,7 +375,7 @@ export class Fanout implements SubscriptionOwner {
     this.#parts.flows.flowFor(subscription, isReliableWanted).then((flow) => {
       subscription.isConnecting = false;
       if (subscription.state === "gone") return;
-      if (flow !== undefined) {
+      if (flow?.isOpen) {
         subscription.flow = flow;
         subscription.head = undefined;
       } else if (isReliableWanted) {

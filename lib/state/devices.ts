@@ -79,6 +79,16 @@ export class Devices {
     return this.#presences.get(key)?.changedAt;
   }
 
+  /** Whether another server reports states of the device with this key. */
+  isReported(key: string): boolean {
+    return this.#published.reportedOf(key).length > 0;
+  }
+
+  /** Whether the counts of a mailbox are published ones. */
+  isMailboxPublished(mailbox: string): boolean {
+    return this.#published.mailboxOf(mailboxKey(mailbox)) !== undefined;
+  }
+
   /** Presence published for a device, and since when it holds; undefined when none is. */
   publishedPresenceOf(key: string): Stored<PresenceState> | undefined {
     return this.#published.presenceOf(key);

@@ -57,6 +57,14 @@ export const migrations: readonly string[] = [
     record TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
 
+  CREATE TABLE outbound_tags (
+    section TEXT NOT NULL,
+    uri TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (section, uri)
+  ) STRICT, WITHOUT ROWID;
+
   CREATE TABLE starts (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
     count INTEGER NOT NULL

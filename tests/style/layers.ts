@@ -28,7 +28,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   event: { ours: ["sip", "runtime", "transaction", "transport", "dialog", "state", "body"] },
   uas: { ours: ["sip", "runtime", "transaction", "transport", "auth", "registrar", "publication", "event"] },
   uac: { ours: ["sip", "runtime", "transaction", "transport", "auth", "state", "body"] },
-  store: { ours: ["runtime"], types: ["state", "registrar", "publication", "event"] },
+  store: { ours: ["runtime"], types: ["state", "registrar", "publication", "event", "uac"] },
   http: { ours: ["runtime", "config"], packages: ["hono", "zod", "prom-client"] },
   app: {
     ours: [

@@ -1,20 +1,28 @@
 /**
  * A whole appliance without host: the real core on a manual clock, a memory network and scripted entropy.
  */
+import { Database as Connection } from "bun:sqlite";
 import { Core } from "../../lib/app/core.ts";
 import { hintChecks } from "../../lib/app.ts";
 import type { Config } from "../../lib/config/config.ts";
 import { loadConfig } from "../../lib/config/load.ts";
-import type { Subscription } from "../../lib/event/subscription.ts";
 import { entropyFrom } from "../../lib/runtime/entropy.ts";
 import { silentLog } from "../../lib/runtime/log.ts";
+import { parseUri } from "../../lib/sip/uri.ts";
+import { BindingsStore } from "../../lib/store/bindings_store.ts";
+import { Database } from "../../lib/store/database.ts";
+import { Journal } from "../../lib/store/journal.ts";
+import { migrate } from "../../lib/store/migrations.ts";
+import { PublicationsStore } from "../../lib/store/publications_store.ts";
+import { StatesStore } from "../../lib/store/states_store.ts";
+import { SubscriptionsStore } from "../../lib/store/subscriptions_store.ts";
+import { TagsStore } from "../../lib/store/tags_store.ts";
 import type { DeviceState } from "../../lib/state/device_state.ts";
 import type { StatesPort, StoredStates } from "../../lib/state/states_port.ts";
-import type { SubscriptionRecord, SubscriptionsPort } from "../../lib/event/subscription_record.ts";
 import { Turn } from "../../lib/runtime/turn.ts";
-import type { Flow, TransportName } from "../../lib/transport/transport.ts";
+import type { Destination, Flow, TransportName } from "../../lib/transport/transport.ts";
 import { ManualClock } from "./manual_clock.ts";
-import { MemoryNetwork } from "./memory_network.ts";
+import { type MemoryListener, MemoryNetwork } from "./memory_network.ts";
 import { Phone } from "./phone.ts";
 
 /** A configuration that most tests need: two endpoints known by their addresses, two hints. */
@@ -50,22 +58,11 @@ export function memoryStates(): StatesPort & { readonly saved: string[] } {
   };
 }
 
-/** What a disk keeps of subscriptions, as text, as long as the test lasts. */
-export class MemorySubscriptions implements SubscriptionsPort {
-  readonly rows = new Map<string, string>();
-  start = 1;
-
-  *load(): Iterable<SubscriptionRecord> {
-    for (const row of [...this.rows.values()]) yield JSON.parse(row);
-  }
-
-  save(record: SubscriptionRecord): void {
-    this.rows.set(record.dialog.localTag, JSON.stringify(record));
-  }
-
-  remove(localTag: string): void {
-    this.rows.delete(localTag);
-  }
+/** The real database, without a file. */
+export function memoryDatabase(): Database {
+  const connection = new Connection(":memory:");
+  migrate(connection);
+  return new Database(connection, ":memory:", silentLog);
 }
 
 /** Loads a configuration that has no errors. */
@@ -90,43 +87,86 @@ export function scriptedEntropy(seed = 1) {
 export class Site {
   readonly clock = new ManualClock();
   readonly network = new MemoryNetwork(this.clock);
-  readonly core: Core;
+  readonly database = memoryDatabase();
+  core: Core;
   /** Large messages and closed flows find this one. */
   streamFlow: Flow | undefined;
+  readonly #transports: readonly TransportName[];
+  #timers = this.clock.timers();
+  #listeners: MemoryListener[] = [];
+  #starts = 0;
 
   private constructor(config: Config, transports: readonly TransportName[]) {
-    this.core = new Core({
-      config,
-      clock: this.clock,
-      timers: this.clock.timers(),
-      entropy: scriptedEntropy(),
-      log: silentLog,
-      states: memoryStates(),
-      turn: new Turn(queueMicrotask),
-      bindings: { load: () => [], commit() {} },
-      subscriptions: new MemorySubscriptions(),
-      durability: { isDue: false, whenSettled() {} },
-      nonceSecret: new Uint8Array(32).fill(7),
-      flows: {
-        flowFor: (_subscription: Subscription, isReliableWanted: boolean) =>
-          Promise.resolve(isReliableWanted ? this.streamFlow : undefined),
-      },
-      contactFlows: {
-        flowFor: ({ source }) =>
-          Promise.resolve(
-            source && this.network.flowTo({ ...source, transport: source.transport as TransportName }),
-          ),
-      },
-      routes: this.network,
-    });
-    for (const transport of transports) {
-      this.network.bind({ name: transport, transport, address: "192.0.2.1" }, this.core);
-    }
+    this.#transports = transports;
+    this.core = this.#open(config);
   }
 
   /** Starts an appliance. */
   static async start(toml = plainConfig, transports: readonly TransportName[] = ["udp"]): Promise<Site> {
     return new Site(await configOf(toml), transports);
+  }
+
+  /** Pulls the plug, and starts again from what is on the disk. */
+  async restart(toml?: string, downMillis = 0): Promise<void> {
+    const config = toml === undefined ? this.core.config : await configOf(toml);
+    this.#starts++;
+    this.#timers.stop();
+    for (const listener of this.#listeners) listener.isOpen = false;
+    await this.clock.settle(downMillis);
+    this.#timers = this.clock.timers();
+    this.core = this.#open(config);
+  }
+
+  #open(config: Config): Core {
+    const { clock, network, database } = this;
+    const timers = this.#timers;
+    // What a pulled plug has interrupted does not go on.
+    const start = this.#starts;
+    const turn = new Turn((end) => queueMicrotask(() => start === this.#starts && end()));
+    const journal = new Journal({ database, turn, timers });
+    const core = new Core({
+      config,
+      clock,
+      timers,
+      turn,
+      entropy: scriptedEntropy(start + 1),
+      log: silentLog,
+      states: new StatesStore(database),
+      bindings: new BindingsStore(database, journal),
+      subscriptions: new SubscriptionsStore(database, journal),
+      publications: new PublicationsStore(database, journal),
+      tags: new TagsStore(database, journal, clock),
+      durability: journal,
+      nonceSecret: new Uint8Array(32).fill(7),
+      flows: {
+        flowFor: ({ source, dialog }, isReliableWanted) => {
+          if (isReliableWanted) return Promise.resolve(this.streamFlow);
+          const { host, port } = parseUri(dialog.remoteTarget);
+          return Promise.resolve(this.#flowTo(source ?? { transport: "udp", address: host, port: port ?? 5060 }));
+        },
+      },
+      contactFlows: {
+        flowFor: ({ source }) =>
+          Promise.resolve(source && this.#flowTo({ ...source, transport: source.transport as TransportName })),
+      },
+      serverFlows: {
+        flowFor: (uri) => {
+          const { host, port } = parseUri(uri);
+          return Promise.resolve(this.#flowTo({ transport: "udp", address: host, port: port ?? 5060 }));
+        },
+        noteFailure() {},
+      },
+      routes: network,
+    });
+    this.#listeners = this.#transports.map((transport) =>
+      network.bind({ name: transport, transport, address: "192.0.2.1" }, core)
+    );
+    core.begin();
+    return core;
+  }
+
+  #flowTo({ transport, address, port }: Destination): Flow | undefined {
+    return this.#listeners.find((listener) => listener.transport === transport)?.flowTo(address, port);
   }
 
   /** A phone at an address of its own. */
