@@ -93,35 +93,32 @@ test("a message that comes byte by byte over TCP is the same message (RFC 3261 �
   phone.close();
 });
 
-test("a name that nobody has and a wrong password get the same answer (RFC 7616 §3.4)", async () => {
-  const answers: string[] = [];
-  for (const user of ["alice", "mabel"]) {
-    for (const credentials of [false, true]) {
-      const phone = await openUdp(hintd.sipPort);
-      const parts = {
-        method: "SUBSCRIBE",
-        uri: "sip:2000@127.0.0.1",
-        from: `<sip:${user}@127.0.0.1>;tag=same`,
-        callId: "the-same-for-both",
-        branch: `z9hG4bK${user}${credentials}`,
-      };
-      phone.send(requestFrom(phone, "UDP", { ...parts, headers: watch }));
-      const challenge = await phone.next();
-      const nonce = /nonce="([^"]*)"/.exec(challenge)![1]!;
-      const digest = `Digest username="${user}", realm="hintd", nonce="${nonce}", uri="sip:2000@127.0.0.1", ` +
-        `response="${"0".repeat(32)}", algorithm=MD5, qop=auth, nc=00000001, cnonce="c"`;
-      const headers = [...watch, `Authorization: ${digest}`];
-      if (credentials) {
-        phone.send(requestFrom(phone, "UDP", { ...parts, branch: `${parts.branch}2`, cseq: 2, headers }));
-      }
-      const answer = credentials ? await phone.next() : challenge;
-      phone.close();
-      answers.push(
-        answer.replaceAll(user, "USER").replace(/nonce="[^"]*"|tag=\w+$|:\d+|rport=\d+/gm, "*"),
-      );
-    }
+/** The answers to a SUBSCRIBE without credentials and to one with wrong ones, without what differs each time. */
+async function refusalsOf(user: string): Promise<string> {
+  const phone = await openUdp(hintd.sipPort);
+  const parts = {
+    method: "SUBSCRIBE",
+    uri: "sip:2000@127.0.0.1",
+    from: `<sip:${user}@127.0.0.1>;tag=same`,
+    callId: "the-same-for-all",
+    branch: `z9hG4bK${user}`,
+  };
+  phone.send(requestFrom(phone, "UDP", { ...parts, headers: watch }));
+  const challenge = await phone.next();
+  const nonce = /nonce="([^"]*)"/.exec(challenge)![1]!;
+  const digest = `Digest username="${user}", realm="hintd", nonce="${nonce}", uri="sip:2000@127.0.0.1", ` +
+    `response="${"0".repeat(32)}", algorithm=MD5, qop=auth, nc=00000001, cnonce="c"`;
+  const headers = [...watch, `Authorization: ${digest}`];
+  phone.send(requestFrom(phone, "UDP", { ...parts, branch: `${parts.branch}2`, cseq: 2, headers }));
+  const refusal = await phone.next();
+  phone.close();
+  expect([challenge, refusal].map(startLine)).toEqual(Array(2).fill("SIP/2.0 401 Unauthorized"));
+  return (challenge + refusal).replaceAll(user, "USER").replace(/nonce="[^"]*"|tag=\w+$|:\d+|rport=\d+/gm, "*");
+}
+
+test("a name that nobody has is answered as some endpoint with a wrong password (RFC 7616 §3.4)", async () => {
+  const known = [await refusalsOf("alice"), await refusalsOf("bob"), await refusalsOf("carol")];
+  for (const nobody of ["mabel", "frank", "susan", "peter"]) {
+    expect(known).toContain(await refusalsOf(nobody));
   }
-  const [wrongFirst, wrongSecond, nobodyFirst, nobodySecond] = answers;
-  expect([nobodyFirst, nobodySecond]).toEqual([wrongFirst, wrongSecond]);
-  expect(startLine(wrongSecond!)).toBe("SIP/2.0 401 Unauthorized");
 });
