@@ -22,6 +22,7 @@ import { systemEntropy } from "./runtime/entropy.ts";
 import type { Log } from "./runtime/log.ts";
 import { systemAlarm, Timers } from "./runtime/timers.ts";
 import { systemTurn } from "./runtime/turn.ts";
+import { startIsOver } from "./runtime/warm_up.ts";
 import { checkHint } from "./state/hint.ts";
 import { checkExtension } from "./state/pattern.ts";
 import { BindingsStore } from "./store/bindings_store.ts";
@@ -215,6 +216,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     throw new StartError(error instanceof Error ? error.message : String(error), { cause: error });
   }
   core.begin();
+  startIsOver();
   return { controls, reload: () => controls.reload(), stop };
 }
 
