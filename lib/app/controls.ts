@@ -25,8 +25,11 @@ import {
   endpointRow,
   failureRows,
   hintRow,
+  outboundPublicationRow,
   presenceRow,
   type Present,
+  publicationRow,
+  publisherRows,
   subscriptionRow,
 } from "./rows.ts";
 
@@ -118,7 +121,7 @@ export function createControls(parts: ControlsParts): AppControls {
   }
 
   function allProblems() {
-    const rows = [...problems.list(), ...deliveryRows(core), ...failureRows(core)];
+    const rows = [...problems.list(), ...publisherRows(core, present()), ...deliveryRows(core), ...failureRows(core)];
     return [...rows.filter((row) => row.severity === "error"), ...rows.filter((row) => row.severity === "warning")];
   }
 
@@ -190,7 +193,7 @@ export function createControls(parts: ControlsParts): AppControls {
     deleteDeviceState(device) {
       const key = deviceKey(device)!;
       return storing(() => {
-        const isSet = engine.devices.deviceKeys().includes(key);
+        const isSet = engine.devices.isCustomSet(key);
         if (isSet) engine.setCustomState(key, undefined);
         return isSet;
       });
@@ -217,6 +220,12 @@ export function createControls(parts: ControlsParts): AppControls {
       });
     },
     endpoints: () => Object.entries(core.config.endpoints).map(([name, each]) => endpointRow(core, name, each)),
+    contacts: () => core.registrar.snapshot().map((contact) => contactRow(contact)),
+    publications() {
+      const at = present();
+      return core.publications.snapshot().map((publication) => publicationRow(publication, at));
+    },
+    outboundPublications: () => core.publishers.snapshot().map(outboundPublicationRow),
     subscriptions(max = Infinity) {
       const at = present();
       const all = [...subscriptions.all()];

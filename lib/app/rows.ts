@@ -9,13 +9,17 @@ import type {
   EndpointRow,
   HintRow,
   NotifyRow,
+  OutboundPublicationRow,
   PresenceStateRow,
   ProblemRow,
+  PublicationRow,
   SubscriptionRow,
 } from "../http/controls.ts";
 import type { EpochMillis } from "../runtime/clock.ts";
 import type { ContactSnapshot } from "../registrar/snapshot.ts";
 import { type Instant, instantText } from "../runtime/instant.ts";
+import type { PublicationSnapshot } from "../publication/publication.ts";
+import type { PublicationRow as PublisherRow } from "../uac/section.ts";
 import type { Resource } from "../state/resource.ts";
 import { deviceKey, providerKey } from "../state/hint.ts";
 import type { Core } from "./core.ts";
@@ -44,7 +48,7 @@ export function hintRow(core: Core, resource: Resource, context: string = resour
       state: share.state,
       changed_at: instantOrNull(devices.changedAt(deviceKey(share.device) ?? share.device)),
     })),
-    presence: resource.providers.length === 0 ? null : {
+    presence: resource.providers.length === 0 && state.presence.state === "not_set" ? null : {
       providers: resource.providers,
       state: state.presence.state,
       subtype: state.presence.subtype,
@@ -140,6 +144,53 @@ export function contactRow(contact: ContactSnapshot, endpoint = contact.endpoint
     user_agent: contact.userAgent,
     expires_at: instantOrNull(contact.expiresAt),
   };
+}
+
+/** The row of a publication. */
+export function publicationRow(publication: PublicationSnapshot, { wall }: Present): PublicationRow {
+  return {
+    id: publication.id,
+    endpoint: publication.publisher,
+    event: publication.event,
+    target: publication.target,
+    media_type: publication.mediaType,
+    description: publication.description,
+    published_at: instantText(publication.publishedAt),
+    expires_at: instantText(wall + publication.expiresSeconds * 1_000),
+  };
+}
+
+/** The row of a publication of ours. */
+export function outboundPublicationRow(row: PublisherRow): OutboundPublicationRow {
+  return {
+    section: row.section,
+    event: row.event,
+    exten: row.extension,
+    uri: row.uri,
+    state: row.state,
+    last_status: row.lastStatus === 0 ? null : row.lastStatus,
+    why: row.why,
+    failing_since: instantOrNull(row.failingSince),
+  };
+}
+
+/** Servers that refuse what is published as problems, one per section. */
+export function publisherRows(core: Core, { wall }: Present): ProblemRow[] {
+  const failing = core.publishers.snapshot().filter((row) => row.state === "failing");
+  return Object.values(Object.groupBy(failing, (row) => row.section)).flatMap((rows) => {
+    const since = instantText(Math.min(...rows!.map((row) => row.failingSince ?? wall)));
+    const [{ section, why, uri }] = rows as [PublisherRow, ...PublisherRow[]];
+    return [{
+      severity: "error",
+      area: "publish",
+      message: `${rows!.length} publications of "${section}" fail: ${why}`,
+      remedy: "Is the server there, and are URI and credentials right?",
+      where: uri,
+      first_at: since,
+      last_at: instantText(wall),
+      count: rows!.length,
+    }];
+  });
 }
 
 /** Phones that do not answer as problems, the worst first. */

@@ -179,6 +179,27 @@ export const apiCalls: readonly ApiCall[] = [
   },
   {
     method: "GET",
+    path: "/contacts",
+    scope: "read",
+    summary: "Every contact and whether it can be reached",
+    answer: (_, { controls }) => json({ items: controls.contacts() }),
+  },
+  {
+    method: "GET",
+    path: "/publications",
+    scope: "read",
+    summary: "What others publish here",
+    answer: (_, { controls }) => json({ items: controls.publications() }),
+  },
+  {
+    method: "GET",
+    path: "/outbound-publications",
+    scope: "read",
+    summary: "What is published to other servers",
+    answer: (_, { controls }) => json({ items: controls.outboundPublications() }),
+  },
+  {
+    method: "GET",
     path: "/subscriptions",
     scope: "read",
     summary: "Every subscription and what became of its last NOTIFY",

@@ -207,6 +207,46 @@ export interface ContactRow {
   readonly expires_at: Instant | null;
 }
 
+/** One publication that somebody else keeps alive here. */
+export interface PublicationRow {
+  /** Stable while it lives; its entity-tag is nobody's but its publisher's. */
+  readonly id: string;
+  /** Endpoint that published it. */
+  readonly endpoint: string;
+  /** Event package. */
+  readonly event: string;
+  /** Device, mailbox or name that it is about. */
+  readonly target: string;
+  /** Type of the document. */
+  readonly media_type: string;
+  /** What it says, in short. */
+  readonly description: string;
+  /** When it was first published. */
+  readonly published_at: Instant;
+  /** When it ends unless refreshed. */
+  readonly expires_at: Instant;
+}
+
+/** One publication that hintd keeps alive at another server. */
+export interface OutboundPublicationRow {
+  /** NAME of its `[outbound_publish.NAME]`. */
+  readonly section: string;
+  /** Event package. */
+  readonly event: string;
+  /** Extension; "" where it stands for more than one. */
+  readonly exten: string;
+  /** Where it is published. */
+  readonly uri: string;
+  /** Whether the server holds what is true. */
+  readonly state: "published" | "pending" | "failing";
+  /** SIP status of the last answer; null before the first. */
+  readonly last_status: number | null;
+  /** Why it fails; "" when it does not. */
+  readonly why: string;
+  /** Since when it fails; null while it does not. */
+  readonly failing_since: Instant | null;
+}
+
 /** One watcher's subscription. */
 export interface SubscriptionRow {
   /** Id for DELETE; our tag of the dialog. */
@@ -353,6 +393,12 @@ export interface Controls {
   deletePresenceState(provider: string): Promise<boolean>;
   /** Every configured endpoint, in the order of config.toml. */
   endpoints(): readonly EndpointRow[];
+  /** Every contact, those of one endpoint together; one that endpoints share shows once. */
+  contacts(): readonly ContactRow[];
+  /** What others publish here, oldest first. */
+  publications(): readonly PublicationRow[];
+  /** What is published to others, section by section. */
+  outboundPublications(): readonly OutboundPublicationRow[];
   /** All of them, oldest first; with `max` at most so many, those whose last NOTIFY failed before the others. */
   subscriptions(max?: number): readonly SubscriptionRow[];
   /** Those who watch what `exten` finds in `context`. */

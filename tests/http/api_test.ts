@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "bun:test";
 import { ControlsError } from "../../lib/http/controls.ts";
+import { instantText } from "../../lib/runtime/instant.ts";
 import { limits } from "../../lib/runtime/limits.ts";
 import { endpointRow, subscriptionRow } from "./memory_controls.ts";
 import { startServer, type TestServer } from "./support.ts";
@@ -78,6 +79,53 @@ describe("reading", () => {
     const response = await server.request("/api/v1/status", { method: "HEAD" });
     expect(response.status).toBe(200);
     expect(await response.text()).toBe("");
+  });
+});
+
+describe("reading what comes and goes by SIP", () => {
+  it("lists contacts of all endpoints", async () => {
+    const contact = {
+      endpoint: "alice",
+      uri: "sip:alice@192.0.2.10",
+      is_permanent: false,
+      status: "reachable" as const,
+      round_trip_ms: 12,
+      user_agent: "Phone",
+      expires_at: null,
+    };
+    server.controls.endpointRows.push(
+      endpointRow({ name: "alice", contacts: [contact] }),
+      endpointRow({ name: "bob" }),
+    );
+    expect((await get("/contacts")).items).toEqual([contact]);
+  });
+
+  it("lists what others publish and what is published to others", async () => {
+    const at = instantText(0);
+    const received = {
+      id: "p1",
+      endpoint: "alice",
+      event: "dialog",
+      target: "PJSIP/alice",
+      media_type: "application/dialog-info+xml",
+      description: "{}",
+      published_at: at,
+      expires_at: at,
+    };
+    const sent = {
+      section: "trunk",
+      event: "dialog",
+      exten: "1000",
+      uri: "sip:1000@presence.example.com",
+      state: "failing" as const,
+      last_status: 403,
+      why: "403 Forbidden",
+      failing_since: at,
+    };
+    server.controls.publicationRows.push(received);
+    server.controls.outboundRows.push(sent);
+    expect((await get("/publications")).items).toEqual([received]);
+    expect((await get("/outbound-publications")).items).toEqual([sent]);
   });
 });
 

@@ -3,6 +3,7 @@
  */
 import type {
   Change,
+  ContactRow,
   ControlEvent,
   Controls,
   DeviceStateName,
@@ -10,9 +11,11 @@ import type {
   EndpointRow,
   ExtensionStateName,
   HintRow,
+  OutboundPublicationRow,
   PresenceStateInput,
   PresenceStateRow,
   ProblemRow,
+  PublicationRow,
   ReloadReport,
   StatusRow,
   SubscriptionRow,
@@ -44,6 +47,8 @@ export class MemoryControls implements Controls {
   readonly hintsInOrder: OfficeHint[];
   readonly subscriptionRows: SubscriptionRow[] = [];
   readonly endpointRows: EndpointRow[] = [];
+  readonly publicationRows: PublicationRow[] = [];
+  readonly outboundRows: OutboundPublicationRow[] = [];
   readonly problemRows: ProblemRow[] = [];
   readonly devices = new Map<string, { state: DeviceStateName; changed_at: Instant }>();
   readonly providers = new Map<string, PresenceStateInput & { changed_at: Instant }>();
@@ -144,6 +149,18 @@ export class MemoryControls implements Controls {
 
   endpoints(): EndpointRow[] {
     return this.endpointRows;
+  }
+
+  contacts(): ContactRow[] {
+    return this.endpointRows.flatMap((row) => row.contacts);
+  }
+
+  publications(): PublicationRow[] {
+    return this.publicationRows;
+  }
+
+  outboundPublications(): OutboundPublicationRow[] {
+    return this.outboundRows;
   }
 
   subscriptions(max = Infinity): SubscriptionRow[] {
