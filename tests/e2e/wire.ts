@@ -44,8 +44,11 @@ class Inbox {
   }
 }
 
-/** Opens a UDP socket on loopback that speaks to `port` only; `local` is where it binds itself. */
-export async function openUdp(port: number, local: { host?: string; port?: number } = {}): Promise<Wire> {
+/** Opens a UDP socket on loopback that speaks to `port` of `server` only; host and port are where it binds itself. */
+export async function openUdp(
+  port: number,
+  local: { host?: string; port?: number; server?: string } = {},
+): Promise<Wire> {
   const inbox = new Inbox();
   const socket = await Bun.udpSocket({
     hostname: local.host ?? "127.0.0.1",
@@ -58,7 +61,7 @@ export async function openUdp(port: number, local: { host?: string; port?: numbe
   return {
     port: socket.port,
     received: inbox.received,
-    send: (message) => void socket.send(bytesOf(message), port, "127.0.0.1"),
+    send: (message) => void socket.send(bytesOf(message), port, local.server ?? "127.0.0.1"),
     next: (isIt, millis) => inbox.next(isIt, millis),
     closed: new Promise(() => {}),
     close: () => socket.close(),
@@ -66,7 +69,7 @@ export async function openUdp(port: number, local: { host?: string; port?: numbe
 }
 
 /** Opens a TCP connection; each arriving message is cut out by its Content-Length, a lone CRLF is a message of its own. */
-export async function openTcp(port: number): Promise<Wire> {
+export async function openTcp(port: number, server = "127.0.0.1"): Promise<Wire> {
   const inbox = new Inbox();
   const { promise: closed, resolve: hasClosed } = Promise.withResolvers<void>();
   let unread = "";
@@ -90,7 +93,7 @@ export async function openTcp(port: number): Promise<Wire> {
     }
   };
   const socket = await Bun.connect({
-    hostname: "127.0.0.1",
+    hostname: server,
     port,
     socket: {
       data: (_, data) => {
