@@ -109,6 +109,8 @@ export class Subscription implements ClientUser, TimerOwner {
   failureCount = 0;
   /** CSeq at which half of the numbers are used that a restart skips; 0 where it is not kept. */
   countedAt = 0;
+  /** Number of its record; 0 where it is not kept. */
+  keptId = 0;
   lastNotify: NotifyRecord | undefined;
 
   readonly expiry = new TimerEntry(this);

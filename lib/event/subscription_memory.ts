@@ -32,6 +32,7 @@ export interface SubscriptionMemoryParts {
 export class SubscriptionMemory {
   readonly #parts: SubscriptionMemoryParts;
   readonly #context: RecordContext;
+  #lastId = 0;
 
   /** Nothing is read before `resume`. */
   constructor(parts: SubscriptionMemoryParts) {
@@ -41,8 +42,13 @@ export class SubscriptionMemory {
 
   /** Notes what became of a subscription. */
   note(subscription: Subscription, what: SubscriptionEvent): void {
-    if (what === "ended") this.#parts.port.remove(subscription.dialog.localTag);
-    else if (what !== "notified") this.#parts.port.save(recordOf(subscription, this.#context));
+    if (what === "notified") return;
+    if (what === "ended") {
+      if (subscription.keptId > 0) this.#parts.port.remove(subscription.keptId);
+      return;
+    }
+    if (subscription.keptId === 0) subscription.keptId = ++this.#lastId;
+    this.#parts.port.save(subscription.keptId, recordOf(subscription, this.#context));
   }
 
   /**
@@ -56,20 +62,21 @@ export class SubscriptionMemory {
     const { clock, port } = this.#parts;
     const wall = clock.wall();
     let count = 0;
-    for (const record of port.load()) {
+    for (const { id, record } of port.load()) {
+      this.#lastId = Math.max(this.#lastId, id);
       // A clock that went back, as on a board without battery, prolongs no lifetime.
       const secondsLeft = Math.min(record.grantedSeconds, (record.expiresAt - wall) / 1_000);
-      if (secondsLeft > 0 && this.#take(record, secondsLeft)) count++;
-      else if (secondsLeft <= 0) port.remove(record.dialog.localTag);
+      if (secondsLeft > 0 && this.#take(id, record, secondsLeft)) count++;
+      else if (secondsLeft <= 0) port.remove(id);
     }
     return count;
   }
 
-  #take(record: SubscriptionRecord, secondsLeft: number): boolean {
+  #take(id: number, record: SubscriptionRecord, secondsLeft: number): boolean {
     const { packages, subscriptions, fanout, timers } = this.#parts;
     const eventPackage = packages.find((one) => one.name === record.event);
     if (eventPackage === undefined) {
-      this.#parts.port.remove(record.dialog.localTag);
+      this.#parts.port.remove(id);
       return false;
     }
     const query = { endpoint: record.endpoint, context: record.context, exten: record.exten };
@@ -81,6 +88,7 @@ export class SubscriptionMemory {
       watched,
       owner: fanout,
     });
+    subscription.keptId = id;
     subscription.step("grant");
     subscriptions.add(subscription);
     eventPackage.retain(watched);

@@ -43,16 +43,23 @@ export interface SubscriptionRecord {
   readonly flow: FlowRecord | null;
 }
 
+/** A record and its number. */
+export interface KeptSubscription {
+  /** From 1; newer ones are higher. */
+  readonly id: number;
+  readonly record: SubscriptionRecord;
+}
+
 /** Where subscriptions are kept. */
 export interface SubscriptionsPort {
   /** Everything that was kept. */
-  load(): Iterable<SubscriptionRecord>;
+  load(): Iterable<KeptSubscription>;
   /** Number of this start, from 1; higher than that of any before. */
   readonly start: number;
-  /** Keeps a record, by its local tag; on the disk before this turn's answers leave. */
-  save(record: SubscriptionRecord): void;
-  /** Forgets the record of that local tag. */
-  remove(localTag: string): void;
+  /** Keeps a record under its number; on the disk before this turn's answers leave. */
+  save(id: number, record: SubscriptionRecord): void;
+  /** Forgets the record of that number. */
+  remove(id: number): void;
 }
 
 /** What records are written and read with. */

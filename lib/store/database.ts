@@ -48,6 +48,8 @@ export class Database {
   readonly #connection: Connection;
   readonly #log: Log;
   readonly #statements: Statement[] = [];
+  readonly #begin: Statement;
+  readonly #commit: Statement;
   #isWriting = false;
   #problem: StoreError | undefined;
 
@@ -56,6 +58,8 @@ export class Database {
     this.#connection = connection;
     this.path = path;
     this.#log = log;
+    this.#begin = this.prepare("BEGIN IMMEDIATE");
+    this.#commit = this.prepare("COMMIT");
   }
 
   /** Why the last write was refused; undefined when it was not. */
@@ -93,9 +97,9 @@ export class Database {
     if (this.#isWriting) return action();
     this.#isWriting = true;
     try {
-      this.#connection.run("BEGIN IMMEDIATE");
+      this.#begin.run();
       action();
-      this.#connection.run("COMMIT");
+      this.#commit.run();
     } catch (error) {
       throw this.#rolledBack(error);
     } finally {

@@ -11,9 +11,9 @@ import { type Turn, TurnStep } from "../runtime/turn.ts";
 import type { Database } from "./database.ts";
 
 /** How rows of one kind reach the database. */
-export interface RowWriter<Row> {
-  save(key: string, row: Row): void;
-  remove(key: string): void;
+export interface RowWriter<Row, Key = string> {
+  save(key: Key, row: Row): void;
+  remove(key: Key): void;
 }
 
 /** Told what became of the turn's rows: nothing for stored. */
@@ -23,14 +23,14 @@ export type Settled = (problem: StoreError | undefined) => void;
 const RETRY_MILLIS = 1_000;
 
 /** Rows of one kind that wait. */
-export class JournalTable<Row> {
+export class JournalTable<Row, Key = string> {
   readonly #journal: Journal;
-  readonly #writer: RowWriter<Row>;
+  readonly #writer: RowWriter<Row, Key>;
   /** Newest rows by key; undefined: to be removed. */
-  readonly #waiting = new Map<string, Row | undefined>();
+  readonly #waiting = new Map<Key, Row | undefined>();
 
   /** Made by `Journal.table`. */
-  constructor(journal: Journal, writer: RowWriter<Row>) {
+  constructor(journal: Journal, writer: RowWriter<Row, Key>) {
     this.#journal = journal;
     this.#writer = writer;
   }
@@ -41,13 +41,13 @@ export class JournalTable<Row> {
   }
 
   /** Has a row written; the object is not to change until it is. */
-  save(key: string, row: Row): void {
+  save(key: Key, row: Row): void {
     this.#waiting.set(key, row);
     this.#journal.commitLater();
   }
 
   /** Has a row removed. */
-  remove(key: string): void {
+  remove(key: Key): void {
     this.#waiting.set(key, undefined);
     this.#journal.commitLater();
   }
@@ -71,7 +71,7 @@ export class Journal {
   readonly #database: Database;
   readonly #turn: Turn;
   readonly #timers: Timers;
-  readonly #tables: JournalTable<never>[] = [];
+  readonly #tables: JournalTable<never, never>[] = [];
   readonly #retry = new TimerEntry({ timerFired: () => this.#settle() });
   readonly #commitNow = () => this.#settle();
   #waiting: Settled[] = [];
@@ -86,9 +86,9 @@ export class Journal {
   }
 
   /** Opens a kind of rows. */
-  table<Row>(writer: RowWriter<Row>): JournalTable<Row> {
-    const table = new JournalTable<Row>(this, writer);
-    this.#tables.push(table as JournalTable<never>);
+  table<Row, Key = string>(writer: RowWriter<Row, Key>): JournalTable<Row, Key> {
+    const table = new JournalTable<Row, Key>(this, writer);
+    this.#tables.push(table as JournalTable<never, never>);
     return table;
   }
 

@@ -70,6 +70,16 @@ export const migrations: readonly string[] = [
     count INTEGER NOT NULL
   ) STRICT;
   `,
+  // Rows that are written together lie together: numbers as keys fill page after page.
+  `
+  CREATE TABLE numbered_subscriptions (
+    id INTEGER PRIMARY KEY,
+    record TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO numbered_subscriptions (record) SELECT record FROM subscriptions;
+  DROP TABLE subscriptions;
+  ALTER TABLE numbered_subscriptions RENAME TO subscriptions;
+  `,
 ];
 
 /**

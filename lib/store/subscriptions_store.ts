@@ -1,7 +1,7 @@
 /**
  * Owns the rows of subscriptions, and the count of starts that their numbers go by.
  */
-import type { SubscriptionRecord, SubscriptionsPort } from "../event/subscription_record.ts";
+import type { KeptSubscription, SubscriptionRecord, SubscriptionsPort } from "../event/subscription_record.ts";
 import type { Database } from "./database.ts";
 import type { Journal, JournalTable } from "./journal.ts";
 
@@ -9,7 +9,7 @@ import type { Journal, JournalTable } from "./journal.ts";
 export class SubscriptionsStore implements SubscriptionsPort {
   readonly start: number;
   readonly #database: Database;
-  readonly #rows: JournalTable<SubscriptionRecord>;
+  readonly #rows: JournalTable<SubscriptionRecord, number>;
 
   /**
    * Counts this start.
@@ -19,13 +19,13 @@ export class SubscriptionsStore implements SubscriptionsPort {
    */
   constructor(database: Database, journal: Journal) {
     this.#database = database;
-    const save = database.prepare<void, [string, string]>(
-      "INSERT OR REPLACE INTO subscriptions (local_tag, record) VALUES (?, ?)",
+    const save = database.prepare<void, [number, string]>(
+      "INSERT OR REPLACE INTO subscriptions (id, record) VALUES (?, ?)",
     );
-    const remove = database.prepare<void, [string]>("DELETE FROM subscriptions WHERE local_tag = ?");
-    this.#rows = journal.table({
-      save: (tag, record) => void save.run(tag, JSON.stringify(record)),
-      remove: (tag) => void remove.run(tag),
+    const remove = database.prepare<void, [number]>("DELETE FROM subscriptions WHERE id = ?");
+    this.#rows = journal.table<SubscriptionRecord, number>({
+      save: (id, record) => void save.run(id, JSON.stringify(record)),
+      remove: (id) => void remove.run(id),
     });
     const count = database.prepare<void, []>(
       "INSERT INTO starts (only_row, count) VALUES (1, 1) ON CONFLICT DO UPDATE SET count = count + 1",
@@ -34,17 +34,17 @@ export class SubscriptionsStore implements SubscriptionsPort {
     this.start = database.rows<{ count: number }>("SELECT count FROM starts")[0]!.count;
   }
 
-  *load(): Iterable<SubscriptionRecord> {
-    for (const row of this.#database.rows<{ record: string }>("SELECT record FROM subscriptions")) {
-      yield JSON.parse(row.record);
+  *load(): Iterable<KeptSubscription> {
+    for (const { id, record } of this.#database.rows<{ id: number; record: string }>("SELECT * FROM subscriptions")) {
+      yield { id, record: JSON.parse(record) };
     }
   }
 
-  save(record: SubscriptionRecord): void {
-    this.#rows.save(record.dialog.localTag, record);
+  save(id: number, record: SubscriptionRecord): void {
+    this.#rows.save(id, record);
   }
 
-  remove(localTag: string): void {
-    this.#rows.remove(localTag);
+  remove(id: number): void {
+    this.#rows.remove(id);
   }
 }
