@@ -5,7 +5,6 @@ import type { RenderedBody } from "../body/rendered.ts";
 import type { Reject } from "../runtime/result.ts";
 import type { MediaRange } from "../sip/media_type.ts";
 import type { ResourceChange } from "../state/resource.ts";
-import type { Subscription } from "./subscription.ts";
 
 /** The packages served, in the order in which Allow-Events names them; case counts. Source: RFC 6665 §8.2.1. */
 export const eventPackageNames = ["presence", "dialog"] as const;
@@ -54,8 +53,10 @@ export interface EventPackage {
   offered(): readonly string[];
   /** The kind of document that `endpoint` gets with this User-Agent. */
   kindFor(mediaType: string, endpoint: string, userAgent: string): DocumentKind;
-  /** The document of what `subscription` watches as it is now; the same object for as long as its bytes are the same. */
-  bodyOf(subscription: Subscription): RenderedBody;
+  /** The document of something watched as it is now; the same object for as long as its bytes are the same. */
+  bodyOf(watched: Watched, kind: DocumentKind): RenderedBody;
+  /** The name for people of something watched; empty for none. */
+  nameOf(watched: Watched): string;
   /** Whether watchers are told of such a change. */
   wakesOn(change: ResourceChange): boolean;
   /** A subscription to `watched` begins; one `release` follows. */

@@ -10,7 +10,6 @@ import type { StateEngine } from "../state/engine.ts";
 import type { Resource, ResourceChange } from "../state/resource.ts";
 import type { EventPackage, WatchQuery } from "./event_package.ts";
 import type { Refusals, SipProfile } from "./refusals.ts";
-import type { Subscription } from "./subscription.ts";
 
 /** What both packages are made of. */
 export interface ExtensionPackageParts {
@@ -51,8 +50,8 @@ function extensionPackage(
     choose: (accepts: readonly MediaRange[]) => generators.chooseMediaType(name, accepts, parts.sipProfile()),
     offered: () => generators.mediaTypes(name),
     kindFor: (mediaType, endpoint, userAgent) => generators.rendering(mediaType, parts.variantOf(endpoint, userAgent)),
-    bodyOf: (subscription: Subscription) =>
-      bodies.bodyOf(subscription.watched as Resource, subscription.kind as Rendering),
+    bodyOf: (watched, kind) => bodies.bodyOf(watched as Resource, kind as Rendering),
+    nameOf: (watched) => (watched as Resource).name,
     retain: (watched) => engine.retain(watched as Resource),
     release: (watched) => engine.release(watched as Resource),
   };

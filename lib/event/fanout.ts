@@ -309,7 +309,7 @@ export class Fanout implements SubscriptionOwner {
 
   #send(subscription: Subscription, now: Millis): void {
     if (subscription.state === "gone") return;
-    const body = subscription.eventPackage.bodyOf(subscription);
+    const body = subscription.eventPackage.bodyOf(subscription.watched, subscription.kind);
     if (!this.#isDue(subscription, body)) return;
     const flow = subscription.flow;
     if (flow === undefined || !flow.isOpen) return this.#connect(subscription, false);
