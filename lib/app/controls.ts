@@ -1,13 +1,16 @@
 /**
  * Owns what page, API and CLI may see and do: the Controls port over the running core.
  */
+import type { Watched } from "../event/event_package.ts";
 import type { Subscription } from "../event/subscription.ts";
 import {
+  type Change,
   type ControlEvent,
   type Controls,
   ControlsError,
   type ReloadReport,
   type StatusRow,
+  type SubscriptionRow,
 } from "../http/controls.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { instantText } from "../runtime/instant.ts";
@@ -49,6 +52,27 @@ const NOTIFY_EVENT_MILLIS = 500;
 /** Rows of answered NOTIFYs told at once. */
 const NOTIFY_EVENT_MAX = 200;
 
+/** A hint whose watchers come and go reaches it once in this span. */
+const WATCHED_EVENT_MILLIS = 50;
+
+/** What happened to a subscription; its row is made when somebody looks. */
+class SubscriptionTold {
+  readonly type = "subscription";
+  readonly change: Change;
+  readonly #subscription: Subscription;
+  readonly #at: Present;
+
+  constructor(subscription: Subscription, change: Change, at: Present) {
+    this.#subscription = subscription;
+    this.change = change;
+    this.#at = at;
+  }
+
+  get item(): SubscriptionRow {
+    return subscriptionRow(this.#subscription, this.#at);
+  }
+}
+
 /** Controls, and the means to tell them that a reload has happened. */
 export interface AppControls extends Controls {
   /** Notes that another configuration came into force. */
@@ -88,9 +112,21 @@ export function createControls(parts: ControlsParts): AppControls {
     timerFired() {
       const at = present();
       for (const subscription of notified) {
-        tell({ type: "subscription", change: "changed", item: subscriptionRow(subscription, at) });
+        tell(new SubscriptionTold(subscription, "changed", at));
       }
       notified.clear();
+    },
+  });
+
+  // The number of watchers is a part of the hint's row.
+  const watched = new Set<Watched>();
+  const watchedDue = new TimerEntry({
+    timerFired() {
+      for (const each of watched) {
+        const resource = engine.lookup(each.context, each.exten);
+        if (resource === each) tell({ type: "hint", change: "changed", item: hintRow(core, resource) });
+      }
+      watched.clear();
     },
   });
   core.onEvent({
@@ -101,11 +137,12 @@ export function createControls(parts: ControlsParts): AppControls {
         if (!notifiedDue.isArmed) timers.arm(notifiedDue, NOTIFY_EVENT_MILLIS);
         return;
       }
+      if (what === "counted") return;
       notified.delete(subscription);
       const change = what === "started" ? "added" : what === "ended" ? "removed" : "changed";
-      tell({ type: "subscription", change, item: subscriptionRow(subscription, present()) });
-      // The number of watchers is a part of the hint's row.
-      if (what !== "refreshed") tellHintOf(subscription);
+      tell(new SubscriptionTold(subscription, change, present()));
+      if (what !== "refreshed") watched.add(subscription.watched);
+      if (!watchedDue.isArmed) timers.arm(watchedDue, WATCHED_EVENT_MILLIS);
     },
     contactChanged(contact, change) {
       if (listeners.size > 0) tell({ type: "contact", change, item: contactRow(contact) });
@@ -114,11 +151,6 @@ export function createControls(parts: ControlsParts): AppControls {
       tell({ type: "problem", change: isNew ? "added" : "changed", item: row });
     },
   });
-
-  function tellHintOf({ watched }: Subscription): void {
-    const resource = engine.lookup(watched.context, watched.exten);
-    if (resource === watched) tell({ type: "hint", change: "changed", item: hintRow(core, resource) });
-  }
 
   function allProblems() {
     const rows = [...problems.list(), ...publisherRows(core, present()), ...deliveryRows(core), ...failureRows(core)];

@@ -2,7 +2,7 @@
  * Owns the way to a subscription's phone when the flow of its last request will not do: closed, never known, or too narrow for a
  * large message.
  */
-import { routeRequest } from "../dialog/route_set.ts";
+import { nextHopOf } from "../dialog/route_set.ts";
 import type { FlowSource } from "../event/fanout.ts";
 import type { Subscription } from "../event/subscription.ts";
 import type { ContactTarget } from "../registrar/binding.ts";
@@ -81,7 +81,7 @@ export function createServerFlows(parts: FlowSourceParts): ServerFlows {
 }
 
 function targetOf(subscription: Subscription): ResolverTarget {
-  return targetOfUri(routeRequest(subscription.dialog).nextHop);
+  return targetOfUri(nextHopOf(subscription.dialog));
 }
 
 function targetOfUri(nextHop: Uri): ResolverTarget {

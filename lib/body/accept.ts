@@ -20,6 +20,12 @@ export interface AcceptChoice {
   readonly others: readonly string[];
 }
 
+/** A range by its name in lower case. */
+interface NamedRange {
+  readonly name: string;
+  readonly q: number;
+}
+
 /** How well a media type is matched. */
 interface Match {
   readonly q: number;
@@ -43,7 +49,11 @@ const wrappers = ["multipart/related", "application/rlmi+xml"];
  * Source: RFC 3261 §20.1, RFC 9110 §12.5.1.
  */
 export function chooseByAccept(ranges: readonly AcceptRange[], choice: AcceptChoice): string | undefined {
-  const wanted = ranges.filter((range) => !wrappers.includes(nameOf(range)));
+  const wanted: NamedRange[] = [];
+  for (const { type, subtype, q } of ranges) {
+    const name = `${type}/${subtype}`.toLowerCase();
+    if (!wrappers.includes(name)) wanted.push({ name, q });
+  }
   if (wanted.length === 0) return choice.own[0];
   let best: { mediaType: string; match: Match } | undefined;
   for (const mediaType of [...choice.own, ...choice.others]) {
@@ -55,18 +65,20 @@ export function chooseByAccept(ranges: readonly AcceptRange[], choice: AcceptCho
   return best?.mediaType;
 }
 
-function nameOf(range: AcceptRange): string {
-  return `${range.type}/${range.subtype}`.toLowerCase();
+function closestMatch(mediaType: string, ranges: readonly NamedRange[]): Match | undefined {
+  let closest: Match | undefined;
+  for (const [position, { name, q }] of ranges.entries()) {
+    const specificity = specificityOf(name, mediaType);
+    if (specificity > (closest?.specificity ?? -1)) closest = { q, specificity, position };
+  }
+  return closest;
 }
 
-function closestMatch(mediaType: string, ranges: readonly AcceptRange[]): Match | undefined {
-  const anySubtype = mediaType.slice(0, mediaType.indexOf("/")) + "/*";
-  let closest: Match | undefined;
-  ranges.forEach((range, position) => {
-    const specificity = ["*/*", anySubtype, mediaType].indexOf(nameOf(range));
-    if (specificity > (closest?.specificity ?? -1)) closest = { q: range.q, specificity, position };
-  });
-  return closest;
+/** −1 for no match. */
+function specificityOf(name: string, mediaType: string): number {
+  if (name === mediaType) return 2;
+  if (name === "*/*") return 0;
+  return name.endsWith("/*") && mediaType.startsWith(name.slice(0, -1)) ? 1 : -1;
 }
 
 function isBetter(a: Match, b: Match): boolean {

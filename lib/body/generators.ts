@@ -10,7 +10,7 @@
  * 4. Each declares the members of the variant it reads. Documents of equal (subject, media type, declared members) are the same bytes.
  * 5. A new media type is a new file and one line here.
  */
-import { type AcceptRange, chooseByAccept } from "./accept.ts";
+import { type AcceptChoice, type AcceptRange, chooseByAccept } from "./accept.ts";
 import { cpimPidf } from "./cpim_pidf.ts";
 import { dialogInfo } from "./dialog_info.ts";
 import { serialize } from "./document.ts";
@@ -26,6 +26,17 @@ import { xpidf } from "./xpidf.ts";
 
 const allGenerators: readonly Generator[] = [pidf, xpidf, cpimPidf, dialogInfo];
 const allSupplements: readonly Supplement[] = [digium, eyebeam];
+
+/**
+ * Members of the variant that documents of each media type depend on. All supplements count, configured or not: a rendering
+ * must stay right when they are configured later.
+ */
+const variesOn: ReadonlyMap<string, readonly (keyof Variant)[]> = new Map(
+  allGenerators.map((generator) => {
+    const makers = [generator, ...supplementsOf(generator, allSupplements)];
+    return [generator.mediaType, [...new Set(makers.flatMap((one) => one.variesOn))]];
+  }),
+);
 
 /** Every media type that a generator exists for; the values `[bodies].disabled` may hold. */
 export const knownMediaTypes: readonly string[] = allGenerators.map((generator) => generator.mediaType);
@@ -54,6 +65,8 @@ export interface BodiesOptions {
 /** The registry as configured. Renderings outlive a change of the configuration, so running subscriptions keep theirs. */
 export class Generators {
   readonly #renderings = new Map<string, Rendering>();
+  /** By event package: what it offers. */
+  readonly #choices = new Map<string, AcceptChoice>();
   #offered: readonly Generator[] = [];
   #supplements: readonly Supplement[] = [];
   #generation = 0;
@@ -75,14 +88,13 @@ export class Generators {
     this.#supplements = [...new Set(options.supplements)].flatMap((name) =>
       allSupplements.filter((supplement) => supplement.name === name)
     );
+    this.#choices.clear();
     this.#generation++;
   }
 
   /** Media types offered for an event package, the default first; the value of Accept in a 406. */
   mediaTypes(eventPackage: string): readonly string[] {
-    return this.#offered.filter((generator) => generator.eventPackages.includes(eventPackage)).map((generator) =>
-      generator.mediaType
-    );
+    return this.#choiceOf(eventPackage).own;
   }
 
   /**
@@ -95,23 +107,31 @@ export class Generators {
    * Source: RFC 6665 §4.1.2.1, §4.2.1.1.
    */
   chooseMediaType(eventPackage: string, accepts: readonly AcceptRange[], sipProfile: Profile): string | undefined {
-    const others = sipProfile === "rfc" ? [] : this.#offered.filter((one) => one.alsoFor.includes(eventPackage));
-    return chooseByAccept(accepts, {
-      own: this.mediaTypes(eventPackage),
-      others: others.map((generator) => generator.mediaType),
-    });
+    const choice = this.#choiceOf(eventPackage);
+    return chooseByAccept(accepts, sipProfile === "rfc" ? { own: choice.own, others: [] } : choice);
+  }
+
+  #choiceOf(eventPackage: string): AcceptChoice {
+    const known = this.#choices.get(eventPackage);
+    if (known) return known;
+    const mediaTypes = (makes: (generator: Generator) => boolean) =>
+      this.#offered.filter(makes).map((generator) => generator.mediaType);
+    const choice = {
+      own: mediaTypes((generator) => generator.eventPackages.includes(eventPackage)),
+      others: mediaTypes((generator) => generator.alsoFor.includes(eventPackage)),
+    };
+    this.#choices.set(eventPackage, choice);
+    return choice;
   }
 
   /** The kind of document that a watcher gets; keep it with the subscription. An unknown media type throws. */
   rendering(mediaType: string, variant: Variant): Rendering {
-    const generator = generatorOf(mediaType);
-    // All supplements count, configured or not: a rendering must stay right when they are configured later.
-    const members = [generator, ...supplementsOf(generator, allSupplements)].flatMap((one) => one.variesOn);
-    const normal = normalizeVariant(variant, members);
-    const key = `${generator.mediaType} ${variantKey(normal)}`;
+    const members = variesOn.get(mediaType);
+    if (!members) throw new Error(`No generator for media type "${mediaType}"`);
+    const key = `${mediaType} ${variantKey(variant, members)}`;
     const known = this.#renderings.get(key);
     if (known) return known;
-    const rendering = { index: this.#renderings.size, mediaType: generator.mediaType, variant: normal };
+    const rendering = { index: this.#renderings.size, mediaType, variant: normalizeVariant(variant, members) };
     this.#renderings.set(key, rendering);
     return rendering;
   }

@@ -44,10 +44,12 @@ const referenceOfMark = new Map<string, string>(escapes.map(([, mark, reference]
 const unusable = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFDD0-\uFDEF\uFFFE\uFFFF]/g;
 const special = /[&<>"'\r\n\t]/g;
 const mark = /[\uFDD0-\uFDEF]/;
+/** What nearly all texts consist of: nothing in them has to be replaced. */
+const plain = /^[ !#-%(-;=?-~]*$/;
 
 /** Text without the characters that no document can carry; each becomes U+FFFD. Source: XML 1.0 §2.2. */
 export function sanitizeText(text: string): string {
-  return text.toWellFormed().replace(unusable, "\uFFFD");
+  return plain.test(text) ? text : text.toWellFormed().replace(unusable, "\uFFFD");
 }
 
 /** Foreign text made ready for a document that is being built: sanitised, special characters marked. */
@@ -57,7 +59,9 @@ export function documentText(text: string): string {
 
 /** Foreign text made ready for a hole: sanitised and escaped for element content and quoted attribute values alike. */
 export function escapeText(text: string): string {
-  return sanitizeText(text).replace(special, (character) => referenceOfCharacter.get(character) ?? character);
+  return plain.test(text)
+    ? text
+    : sanitizeText(text).replace(special, (character) => referenceOfCharacter.get(character) ?? character);
 }
 
 /**

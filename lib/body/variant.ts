@@ -51,7 +51,9 @@ export function normalizeVariant(variant: Variant, members: readonly (keyof Vari
   return { ...defaultVariant, ...Object.fromEntries(members.map((member) => [member, variant[member]])) };
 }
 
-/** Text that is equal for equal variants, different for different ones. */
-export function variantKey(variant: Variant): string {
-  return JSON.stringify(Object.keys(defaultVariant).map((member) => variant[member as keyof Variant]));
+/** Text that is equal for variants that are equal in `members`, different for others; no member's text has a line feed. */
+export function variantKey(variant: Variant, members: readonly (keyof Variant)[]): string {
+  let key = "";
+  for (const member of members) key += `${variant[member]}\n`;
+  return key;
 }

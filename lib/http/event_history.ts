@@ -7,11 +7,23 @@ import { limits } from "../runtime/limits.ts";
 import type { ControlEvent } from "./controls.ts";
 
 /** One event with its place in history. */
-export interface HistoryEntry {
-  /** `<start>-<number>`: the first part differs after each start of hintd, the second counts up by one. */
-  readonly id: string;
+export class HistoryEntry {
   /** What happened. */
   readonly event: ControlEvent;
+  readonly #start: string;
+  readonly #number: number;
+
+  /** Made by `EventHistory.append`. */
+  constructor(start: string, number: number, event: ControlEvent) {
+    this.#start = start;
+    this.#number = number;
+    this.event = event;
+  }
+
+  /** `<start>-<number>`: the first part differs after each start of hintd, the second counts up by one. */
+  get id(): string {
+    return `${this.#start}-${this.#number}`;
+  }
 }
 
 /** The last events, oldest overwritten first. */
@@ -34,7 +46,7 @@ export class EventHistory {
   /** Remembers `event` and returns its entry. */
   append(event: ControlEvent): HistoryEntry {
     this.#count++;
-    const entry = { id: this.lastId, event };
+    const entry = new HistoryEntry(this.#start, this.#count, event);
     this.#ring[this.#count % this.#ring.length] = entry;
     return entry;
   }

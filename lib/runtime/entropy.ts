@@ -54,15 +54,10 @@ export function entropyFrom(fill: (target: Uint8Array) => void): Entropy {
     },
     uuid() {
       const at = draw(16);
-      let text = "";
-      for (let i = 0; i < 16; i++) {
-        let byte = pool[at + i]!;
-        if (i === 6) byte = (byte & 0x0f) | 0x40;
-        if (i === 8) byte = (byte & 0x3f) | 0x80;
-        if (i === 4 || i === 6 || i === 8 || i === 10) text += "-";
-        text += (byte < 16 ? "0" : "") + byte.toString(16);
-      }
-      return text;
+      pool[at + 6] = (pool[at + 6]! & 0x0f) | 0x40;
+      pool[at + 8] = (pool[at + 8]! & 0x3f) | 0x80;
+      const hex = pool.subarray(at, at + 16).toHex();
+      return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
     },
   };
 }

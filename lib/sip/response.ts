@@ -99,20 +99,21 @@ function appendTopVia(writer: ByteWriter, request: Message, lineEnd: number, opt
   const writesRport = options.rport !== undefined && (request.rportStart >= 0 || options.isRportForced === true);
   const writesReceived = options.received !== undefined &&
     (writesRport || options.isRportForced === true || !isSentBy(request, options.received));
-  const cuts = [
-    writesReceived && request.receivedStart >= 0 ? [request.receivedStart, request.receivedEnd] as const : undefined,
-    writesRport && request.rportStart >= 0 ? [request.rportStart, request.rportEnd] as const : undefined,
-  ].filter((cut) => cut !== undefined).sort((a, b) => a[0] - b[0]);
-  writer.text("Via: ");
-  let at = request.topViaStart;
-  for (const [start, end] of cuts) {
-    writer.bytes(bytes, at, start);
-    at = end;
-  }
-  writer.bytes(bytes, at, request.topViaEnd);
+  // A parameter that stays is an empty cut at the end.
+  const { topViaEnd } = request;
+  const isReceivedCut = writesReceived && request.receivedStart >= 0;
+  const isRportCut = writesRport && request.rportStart >= 0;
+  const receivedStart = isReceivedCut ? request.receivedStart : topViaEnd;
+  const receivedEnd = isReceivedCut ? request.receivedEnd : topViaEnd;
+  const rportStart = isRportCut ? request.rportStart : topViaEnd;
+  const rportEnd = isRportCut ? request.rportEnd : topViaEnd;
+  const isReceivedFirst = receivedStart < rportStart;
+  writer.text("Via: ").bytes(bytes, request.topViaStart, isReceivedFirst ? receivedStart : rportStart);
+  if (isReceivedFirst) writer.bytes(bytes, receivedEnd, rportStart).bytes(bytes, rportEnd, topViaEnd);
+  else writer.bytes(bytes, rportEnd, receivedStart).bytes(bytes, receivedEnd, topViaEnd);
   if (writesReceived) writer.text(";received=").text(options.received!);
   if (writesRport) writer.text(";rport=").number(options.rport!);
-  writer.bytes(bytes, request.topViaEnd, lineEnd).crlf();
+  writer.bytes(bytes, topViaEnd, lineEnd).crlf();
 }
 
 function isSentBy(request: Message, address: string): boolean {

@@ -4,12 +4,15 @@ import { Char, CharClass, charClass, lowerCase } from "./chars.ts";
 /** Upper bound of expiry values in seconds, 2^32 − 1. Source: RFC 3261 §20.19. */
 export const expiresSecondsMax = 4_294_967_295;
 
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+/** Node's reader of a slice, without a view in between. */
+const { utf8Slice } = Buffer.prototype as unknown as {
+  utf8Slice(this: Uint8Array, start: number, end: number): string;
+};
 const encoder = new TextEncoder();
 
 /** Text of a slice; bytes that are not UTF-8 become U+FFFD. Source: RFC 3261 §7.3.1, §25.1. */
 export function textOf(bytes: Uint8Array, start: number, end: number): string {
-  return start >= end ? "" : decoder.decode(bytes.subarray(start, end));
+  return start >= end ? "" : utf8Slice.call(bytes, start, end);
 }
 
 /** UTF-8 bytes of a text. */

@@ -63,7 +63,7 @@ export class ByteWriter {
   bytes(source: Uint8Array, start = 0, end: number = source.length): this {
     const count = end - start;
     this.reserve(count);
-    if (count < 48) {
+    if (count < 128) {
       const { buffer } = this;
       let at = this.length;
       for (let from = start; from < end; from++) buffer[at++] = source[from]!;

@@ -58,6 +58,8 @@ export class AdvertisedAddress {
   readonly #address: string;
   readonly #port: number;
   readonly #external: HostPort | undefined;
+  /** What holds towards everybody; undefined where it depends on the peer. */
+  readonly #always: HostPort | undefined;
   readonly #localNetworks: BlockList;
   readonly #localAddresses: LocalAddresses;
 
@@ -68,10 +70,13 @@ export class AdvertisedAddress {
     this.#external = options.externalAddress ? externalHostPort(options.externalAddress, port) : undefined;
     this.#localNetworks = networkList(options.localNetworks ?? []);
     this.#localAddresses = localAddresses;
+    const isAlways = this.#external === undefined && !isWildcard(options.address);
+    this.#always = isAlways ? { host: bracketed(options.address), port } : undefined;
   }
 
   /** Host and port for Via and Contact towards the peer at `remoteAddress`. */
   towards(remoteAddress: string): HostPort {
+    if (this.#always !== undefined) return this.#always;
     if (this.#external !== undefined && !this.#isLocal(remoteAddress)) return this.#external;
     const address = isWildcard(this.#address)
       ? this.#localAddresses.towards(remoteAddress) ?? this.#address
