@@ -8,42 +8,29 @@
  */
 import { escapeText, type Hole, splitAtHoles } from "./text.ts";
 
-/** What one watcher's copy of a body is filled with; bytes are UTF-8 and already escaped (see `holeFill`). */
+/** What one watcher's copy of a body is filled with: texts as `escapeText` makes them, so one character is one byte. */
 export interface HoleFill {
   /** Watched URI as the watcher wrote it. */
-  readonly entity: Uint8Array;
+  readonly entity: string;
   /** The watcher's own URI, from its From header. */
-  readonly remote: Uint8Array;
+  readonly remote: string;
   /** Number of this document within the subscription, from 0; counts every document sent. Source: RFC 4235 §4.1. */
   version: number;
-  /** Random id, 36 characters as a rule. */
-  guid: Uint8Array;
+  /** An id that no other watcher has. */
+  readonly guid: string;
 }
 
-const utf8 = new TextEncoder();
-const fromUtf8 = new TextDecoder();
-
-/** Escapes and encodes a subscription's texts, once per subscription; any text will do, the result cannot break a document. */
+/** Escapes a subscription's texts, once per subscription; any text will do, the result cannot break a document. */
 export function holeFill(texts: { entity: string; remote: string; guid: string; version?: number }): HoleFill {
   return {
-    entity: utf8.encode(escapeText(texts.entity)),
-    remote: utf8.encode(escapeText(texts.remote)),
+    entity: escapeText(texts.entity),
+    remote: escapeText(texts.remote),
     version: texts.version ?? 0,
-    guid: utf8.encode(escapeText(texts.guid)),
+    guid: escapeText(texts.guid),
   };
 }
 
-/** The texts of a fill as they are, escaped, for `resumedFill`. */
-export function writtenFill(fill: HoleFill): { entity: string; remote: string; guid: string; version: number } {
-  const { entity, remote, guid, version } = fill;
-  return { entity: fromUtf8.decode(entity), remote: fromUtf8.decode(remote), guid: fromUtf8.decode(guid), version };
-}
-
-/** The fill that `writtenFill` described. */
-export function resumedFill(written: { entity: string; remote: string; guid: string; version: number }): HoleFill {
-  const { entity, remote, guid, version } = written;
-  return { entity: utf8.encode(entity), remote: utf8.encode(remote), guid: utf8.encode(guid), version };
-}
+const utf8 = new TextEncoder();
 
 const holeCodes: readonly Hole[] = ["entity", "remote", "version", "guid", "entityScheme", "entityAddress"];
 const ENTITY = 0;
@@ -52,7 +39,6 @@ const VERSION = 2;
 const GUID = 3;
 const ENTITY_SCHEME = 4;
 const ENTITY_ADDRESS = 5;
-const COLON = 58;
 const DIGIT_ZERO = 48;
 
 /** One document, immutable: literal bytes with holes between them. */
@@ -114,29 +100,29 @@ export class RenderedBody {
     const holes = this.#holes;
     let at = offset;
     for (let i = 0; i < holes.length; i++) {
-      at = copy(literals[i] as Uint8Array, 0, target, at);
+      at = copy(literals[i] as Uint8Array, target, at);
       switch (holes[i]) {
         case ENTITY:
-          at = copy(fill.entity, 0, target, at);
+          at = copyText(fill.entity, 0, fill.entity.length, target, at);
           break;
         case REMOTE:
-          at = copy(fill.remote, 0, target, at);
+          at = copyText(fill.remote, 0, fill.remote.length, target, at);
           break;
         case VERSION:
           at = writeDigits(fill.version, target, at);
           break;
         case GUID:
-          at = copy(fill.guid, 0, target, at);
+          at = copyText(fill.guid, 0, fill.guid.length, target, at);
           break;
         case ENTITY_SCHEME:
-          for (let k = 0, end = schemeLength(fill.entity); k < end; k++) target[at++] = fill.entity[k] as number;
+          at = copyText(fill.entity, 0, schemeLength(fill.entity), target, at);
           break;
         case ENTITY_ADDRESS:
-          at = copy(fill.entity, schemeLength(fill.entity), target, at);
+          at = copyText(fill.entity, schemeLength(fill.entity), fill.entity.length, target, at);
           break;
       }
     }
-    return copy(literals[holes.length] as Uint8Array, 0, target, at);
+    return copy(literals[holes.length] as Uint8Array, target, at);
   }
 
   /** Tells whether every watcher would get the very same bytes from `other`. */
@@ -158,21 +144,24 @@ function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-/** Copies `source` from `start`; short pieces by hand, because a call of `set` costs more than they do. */
-function copy(source: Uint8Array, start: number, target: Uint8Array, at: number): number {
+/** Copies `source`; a short piece by hand, because a call of `set` costs more than it does. */
+function copy(source: Uint8Array, target: Uint8Array, at: number): number {
   const length = source.length;
-  if (start === 0 && length > 24) {
-    target.set(source, at);
-    return at + length;
-  }
-  for (let i = start; i < length; i++) target[at++] = source[i] as number;
+  if (length > 24) target.set(source, at);
+  else for (let i = 0; i < length; i++) target[at + i] = source[i] as number;
+  return at + length;
+}
+
+/** Copies a slice of a text of ASCII. */
+function copyText(source: string, start: number, end: number, target: Uint8Array, offset: number): number {
+  let at = offset;
+  for (let i = start; i < end; i++) target[at++] = source.charCodeAt(i);
   return at;
 }
 
 /** Length of the scheme with its colon; 0 where there is none. */
-function schemeLength(entity: Uint8Array): number {
-  for (let i = 0; i < entity.length; i++) if (entity[i] === COLON) return i + 1;
-  return 0;
+function schemeLength(entity: string): number {
+  return entity.indexOf(":") + 1;
 }
 
 function digitCount(value: number): number {

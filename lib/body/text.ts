@@ -44,6 +44,8 @@ const referenceOfMark = new Map<string, string>(escapes.map(([, mark, reference]
 const unusable = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFDD0-\uFDEF\uFFFE\uFFFF]/g;
 const special = /[&<>"'\r\n\t]/g;
 const mark = /[\uFDD0-\uFDEF]/;
+// deno-lint-ignore no-control-regex -- ASCII begins with its control characters
+const beyondAscii = /[^\x00-\x7F]/gu;
 /** What nearly all texts consist of: nothing in them has to be replaced. */
 const plain = /^[ !#-%(-;=?-~]*$/;
 
@@ -57,11 +59,15 @@ export function documentText(text: string): string {
   return sanitizeText(text).replace(special, (character) => markOfCharacter.get(character) ?? character);
 }
 
-/** Foreign text made ready for a hole: sanitised and escaped for element content and quoted attribute values alike. */
+/**
+ * Foreign text made ready for a hole: sanitised, special characters escaped for element content and quoted attribute values
+ * alike, all others as references to what they are, so that the result is ASCII.
+ */
 export function escapeText(text: string): string {
-  return plain.test(text)
-    ? text
-    : sanitizeText(text).replace(special, (character) => referenceOfCharacter.get(character) ?? character);
+  if (plain.test(text)) return text;
+  return sanitizeText(text)
+    .replace(special, (character) => referenceOfCharacter.get(character) ?? character)
+    .replace(beyondAscii, (character) => `&#${character.codePointAt(0)};`);
 }
 
 /**

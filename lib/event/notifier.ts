@@ -15,8 +15,8 @@ import { paramOf } from "../sip/params.ts";
 import type { Flow } from "../transport/transport.ts";
 import type { EventPackage } from "./event_package.ts";
 import type { Fanout, SubscriptionObserver } from "./fanout.ts";
-import type { Refusals } from "./refusals.ts";
-import { Subscription } from "./subscription.ts";
+import { isReject, type Refusals } from "./refusals.ts";
+import { peerKeyOf, Subscription } from "./subscription.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
 /** What the configuration says of the endpoint that subscribes. */
@@ -69,11 +69,6 @@ export interface Grant {
 export interface SubscribeContext {
   readonly subscriber: Subscriber;
   readonly flow: Flow;
-}
-
-/** True for a refusal. */
-export function isReject(outcome: object): outcome is Reject {
-  return "status" in outcome;
 }
 
 /** Decides SUBSCRIBEs; NOTIFYs are the fan-out's. */
@@ -130,15 +125,10 @@ export class Notifier {
     if (isReject(watched)) return watched;
 
     const event = request.event!;
-    const peerKey = [
-      subscriber.endpoint,
-      paramOf(contact.params, "+sip.instance") ?? contact.uriText,
-      eventPackage.name,
-      event.id ?? "",
-      watched.context,
-      watched.exten,
-    ].join("\n");
-    const former = this.#parts.subscriptions.byPeer(peerKey);
+    const phone = paramOf(contact.params, "+sip.instance") ?? contact.uriText;
+    const former = this.#parts.subscriptions.byPeer(
+      peerKeyOf({ endpoint, phone, eventPackage, eventId: event.id, watched }),
+    );
     if (former !== undefined) this.#parts.fanout.drop(former);
     if (
       this.#parts.subscriptions.countOf(subscriber.endpoint) >= subscriber.subscriptionCountMax ||
@@ -146,6 +136,7 @@ export class Notifier {
     ) return refusals.quota;
 
     const { userAgent } = request;
+    const dialog = dialogFromRequest(request, this.#parts.entropy.token(16), contact.uriText);
     const subscription = new Subscription({
       owner: this.#parts.fanout,
       eventPackage,
@@ -153,15 +144,15 @@ export class Notifier {
       eventId: event.id,
       watched,
       endpoint: subscriber.endpoint,
-      dialog: dialogFromRequest(request, this.#parts.entropy.token(16), contact.uriText),
-      peerKey,
+      dialog,
+      phone,
       sourceAddress: flow.remoteAddress,
       userAgent,
       createdAt: this.#parts.clock.wall(),
       fill: holeFill({
         entity: request.requestUri.user === undefined ? request.to.uriText : request.requestUriText,
-        remote: request.from.uriText,
-        guid: this.#parts.entropy.uuid(),
+        remote: dialog.remoteUri,
+        guid: dialog.localTag,
       }),
       kind: eventPackage.kindFor(mediaType, subscriber.endpoint, userAgent),
     });

@@ -9,6 +9,7 @@ import type { Message } from "../sip/message.ts";
 import type { ClientTransaction, ClientUser } from "../transaction/transaction.ts";
 import type { Flow, TransportName } from "../transport/transport.ts";
 import type { DocumentKind, EventPackage, Watched } from "./event_package.ts";
+import type { ListView } from "./lists/list_view.ts";
 import type { NotifyHead } from "./notify_template.ts";
 import { type SubscriptionInput, type SubscriptionState, subscriptionTransitions } from "./subscription_transitions.ts";
 import type { TerminationReason } from "./subscription_transitions.ts";
@@ -42,12 +43,20 @@ export interface SubscriptionParts {
   readonly watched: Watched;
   readonly endpoint: string;
   readonly dialog: Dialog;
-  readonly peerKey: string;
+  readonly phone: string;
   readonly sourceAddress: string;
   readonly userAgent: string;
   readonly createdAt: EpochMillis;
   readonly fill: HoleFill;
   readonly kind: DocumentKind;
+}
+
+/** What `Subscription.peerKey` is made of. */
+export type PeerKeyParts = Pick<SubscriptionParts, "endpoint" | "phone" | "eventPackage" | "eventId" | "watched">;
+
+/** The key under which a phone has at most one subscription to the same thing. */
+export function peerKeyOf({ endpoint, phone, eventPackage, eventId = "", watched }: PeerKeyParts): string {
+  return `${watched.exten}\n${phone}\n${eventId}\n${eventPackage.name}\n${endpoint}\n${watched.context}`;
 }
 
 /** The last NOTIFY of a subscription, for page and API. */
@@ -70,6 +79,8 @@ export class Subscription implements ClientUser, TimerOwner {
   /** Name of the endpoint that subscribed. */
   readonly endpoint: string;
   readonly dialog: Dialog;
+  /** What tells phones of one endpoint apart: `+sip.instance`, or the URI of the first Contact. */
+  readonly phone: string;
   /** Equal for a phone's repeated subscriptions to the same thing: the newer replaces the older. */
   readonly peerKey: string;
   /** Address of the SUBSCRIBE that made it: binds endpoints without credentials. */
@@ -95,6 +106,9 @@ export class Subscription implements ClientUser, TimerOwner {
   /** A flow is being opened for it. */
   isConnecting = false;
 
+  /** What its watcher knows of each member, where it watches a list. */
+  list: ListView | undefined;
+
   /** A NOTIFY is owed whatever the state is: first, refresh, last. */
   isNotifyOwed = false;
   /** Changes since the last NOTIFY was written. */
@@ -104,7 +118,7 @@ export class Subscription implements ClientUser, TimerOwner {
   outstanding: ClientTransaction | undefined;
   /** Monotonic instant of the outstanding NOTIFY while it counts in the window, else -1. */
   windowSince: Millis = -1;
-  /** The document last sent. */
+  /** The document last sent; a list keeps its own. */
   sentBody: RenderedBody | undefined;
   failureCount = 0;
   /** CSeq at which half of the numbers are used that a restart skips; 0 where it is not kept. */
@@ -124,7 +138,8 @@ export class Subscription implements ClientUser, TimerOwner {
     this.watched = parts.watched;
     this.endpoint = parts.endpoint;
     this.dialog = parts.dialog;
-    this.peerKey = parts.peerKey;
+    this.phone = parts.phone;
+    this.peerKey = peerKeyOf(parts);
     this.sourceAddress = parts.sourceAddress;
     this.userAgent = parts.userAgent;
     this.createdAt = parts.createdAt;

@@ -5,7 +5,7 @@
  * `SEQUENCE_RESERVE` NOTIFYs, and each restart since it was written adds as many to both numbers. Restarts are counted on the disk, once
  * per start. A record is written when the subscription is granted or refreshed, and when half of its numbers are used.
  */
-import { resumedFill, writtenFill } from "../body/rendered.ts";
+import { escapeText } from "../body/text.ts";
 import type { Dialog } from "../dialog/dialog.ts";
 import type { Clock, EpochMillis } from "../runtime/clock.ts";
 import type { Timers } from "../runtime/timers.ts";
@@ -28,14 +28,13 @@ export interface SubscriptionRecord {
   readonly version: number;
   /** Number of the start by which it was written. */
   readonly start: number;
-  readonly peerKey: string;
+  /** What tells phones of one endpoint apart. */
+  readonly phone: string;
   readonly sourceAddress: string;
   readonly userAgent: string;
   readonly createdAt: EpochMillis;
-  /** Texts of the holes, escaped. */
+  /** Watched URI as the watcher wrote it, escaped. */
   readonly entity: string;
-  readonly remote: string;
-  readonly guid: string;
   readonly mediaType: string;
   readonly grantedSeconds: number;
   readonly expiresAt: EpochMillis;
@@ -82,12 +81,13 @@ export function recordOf(subscription: Subscription, { clock, timers, start }: R
     exten: watched.exten,
     endpoint: subscription.endpoint,
     dialog: { ...dialog },
-    ...writtenFill(fill),
+    version: fill.version,
     start,
-    peerKey: subscription.peerKey,
+    phone: subscription.phone,
     sourceAddress: subscription.sourceAddress,
     userAgent: subscription.userAgent,
     createdAt: subscription.createdAt,
+    entity: fill.entity,
     mediaType: subscription.kind.mediaType,
     grantedSeconds: subscription.grantedSeconds,
     expiresAt: clock.wall() + Math.round(subscription.expiresAt - timers.now()),
@@ -120,11 +120,16 @@ export function subscriptionOf(
     watched,
     endpoint: record.endpoint,
     dialog: { ...record.dialog, localSequence: record.dialog.localSequence + skipped },
-    peerKey: record.peerKey,
+    phone: record.phone,
     sourceAddress: record.sourceAddress,
     userAgent: record.userAgent,
     createdAt: record.createdAt,
-    fill: resumedFill({ ...record, version: record.version + skipped }),
+    fill: {
+      entity: record.entity,
+      remote: escapeText(record.dialog.remoteUri),
+      version: record.version + skipped,
+      guid: record.dialog.localTag,
+    },
     kind: eventPackage.kindFor(record.mediaType, record.endpoint, record.userAgent),
   });
   subscription.countedAt = subscription.dialog.localSequence + SEQUENCE_RESERVE / 2;

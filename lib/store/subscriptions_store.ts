@@ -4,6 +4,60 @@
 import type { KeptSubscription, SubscriptionRecord, SubscriptionsPort } from "../event/subscription_record.ts";
 import type { Database } from "./database.ts";
 import type { Journal, JournalTable } from "./journal.ts";
+import { packing } from "./packing.ts";
+
+/** A record as it is stored: dialog and flow are packed, too. */
+type PackedRecord = Omit<SubscriptionRecord, "dialog" | "flow"> & { dialog: unknown[]; flow: unknown[] | null };
+
+const records = packing<PackedRecord>({
+  event: 0,
+  eventHeader: 1,
+  eventId: 2,
+  context: 3,
+  exten: 4,
+  endpoint: 5,
+  dialog: 6,
+  version: 7,
+  start: 8,
+  phone: 9,
+  sourceAddress: 10,
+  userAgent: 11,
+  createdAt: 12,
+  entity: 13,
+  mediaType: 14,
+  grantedSeconds: 15,
+  expiresAt: 16,
+  flow: 17,
+});
+
+const dialogs = packing<SubscriptionRecord["dialog"]>({
+  callId: 0,
+  localTag: 1,
+  remoteTag: 2,
+  localUri: 3,
+  remoteUri: 4,
+  localSequence: 5,
+  remoteSequence: 6,
+  remoteTarget: 7,
+  routeSet: 8,
+});
+
+const flows = packing<NonNullable<SubscriptionRecord["flow"]>>({ listener: 0, transport: 1, address: 2, port: 3 });
+
+function packed(record: SubscriptionRecord): string {
+  const { dialog, flow } = record;
+  const shape: PackedRecord = {
+    ...record,
+    dialog: dialogs.pack(dialog),
+    flow: flow === null ? null : flows.pack(flow),
+  };
+  return JSON.stringify(records.pack(shape));
+}
+
+function unpacked(text: string): SubscriptionRecord {
+  const { dialog, flow, ...others } = records.unpack(JSON.parse(text));
+  return { ...others, dialog: dialogs.unpack(dialog), flow: flow === null ? null : flows.unpack(flow) };
+}
 
 /** The disk of the notifier. */
 export class SubscriptionsStore implements SubscriptionsPort {
@@ -24,7 +78,7 @@ export class SubscriptionsStore implements SubscriptionsPort {
     );
     const remove = database.prepare<void, [number]>("DELETE FROM subscriptions WHERE id = ?");
     this.#rows = journal.table<SubscriptionRecord, number>({
-      save: (id, record) => void save.run(id, JSON.stringify(record)),
+      save: (id, record) => void save.run(id, packed(record)),
       remove: (id) => void remove.run(id),
     });
     const count = database.prepare<void, []>(
@@ -36,7 +90,7 @@ export class SubscriptionsStore implements SubscriptionsPort {
 
   *load(): Iterable<KeptSubscription> {
     for (const { id, record } of this.#database.rows<{ id: number; record: string }>("SELECT * FROM subscriptions")) {
-      yield { id, record: JSON.parse(record) };
+      yield { id, record: unpacked(record) };
     }
   }
 
