@@ -101,6 +101,9 @@ const WINDOW_MILLIS = 500;
 /** A request within 200 bytes of an Ethernet's MTU leaves by a stream. Source: RFC 3261 §18.1.1. */
 const DATAGRAM_BYTES = 1_300;
 
+/** The largest message that anybody must take from a stream: as large as we take one. */
+const STREAM_BYTES = limits.messageBytes;
+
 /** Room for what the head does not count: CSeq, state, lengths. */
 const PATCH_BYTES = 160;
 
@@ -135,21 +138,31 @@ export class Fanout implements SubscriptionOwner {
   watchedChanged(watched: Watched, change: ResourceChange): void {
     for (const subscription of this.#parts.subscriptions.watchersOf(watched)) {
       if (!subscription.eventPackage.wakesOn(change)) continue;
-      subscription.changeCount++;
-      this.#enqueue(subscription, this.#changed);
+      subscription.list?.memberChanged(watched);
+      this.mark(subscription);
     }
+  }
+
+  /** Marks one watcher: something that it watches is another than before. */
+  mark(subscription: Subscription): void {
+    subscription.changeCount++;
+    const { list } = subscription;
+    if (list !== undefined && list.batchMillis > 0 && !list.batch.isArmed) {
+      this.#parts.timers.arm(list.batch, list.batchMillis);
+    }
+    this.#enqueue(subscription, this.#changed);
   }
 
   /** Owes `subscription` a NOTIFY whatever its state: after a grant, a refresh, an ending. */
   owe(subscription: Subscription): void {
-    subscription.isNotifyOwed = true;
+    this.#oweAll(subscription);
     if (subscription.retry !== undefined) this.#parts.timers.cancel(subscription.retry);
     this.#enqueue(subscription, this.#urgent);
   }
 
   /** Owes `subscription` a NOTIFY that nobody is waiting for: after a restart. */
   remind(subscription: Subscription): void {
-    subscription.isNotifyOwed = true;
+    this.#oweAll(subscription);
     this.#enqueue(subscription, this.#changed);
   }
 
@@ -197,11 +210,19 @@ export class Fanout implements SubscriptionOwner {
       record.answeredAfterMillis = Math.round(this.#parts.clock.wall() - record.sentAt);
     }
     if (subscription.state === "gone") return;
+    const { list } = subscription;
     const retryAfterSeconds = response === undefined || status < 300 ? undefined : retryAfterOf(response);
     const verdict = judgeNotifyAnswer(status, retryAfterSeconds);
-    if (verdict === "delivered") this.#parts.counters.notifyAnswered++;
-    else this.#parts.counters.notifyFailed++;
+    if (verdict === "delivered") {
+      this.#parts.counters.notifyAnswered++;
+      list?.delivered();
+    } else {
+      this.#parts.counters.notifyFailed++;
+      list?.failed();
+    }
     if (subscription.state === "terminated") {
+      // Whoever leaves and does not answer is told that it is over, and no more.
+      if (verdict !== "delivered") list?.abandon();
       if (!subscription.isNotifyOwed) subscription.step("lastAnswer");
       else this.#enqueue(subscription, this.#urgent);
     } else if (verdict === "delivered") {
@@ -243,13 +264,23 @@ export class Fanout implements SubscriptionOwner {
     this.#parts.subscriptions.remove(subscription);
     this.#parts.timers.cancel(subscription.expiry);
     if (subscription.retry !== undefined) this.#parts.timers.cancel(subscription.retry);
+    if (subscription.list !== undefined) this.#parts.timers.cancel(subscription.list.batch);
     this.#parts.observer.subscriptionChanged(subscription, "ended");
+  }
+
+  /** Owes the whole state, at once: changes are collected no longer. */
+  #oweAll(subscription: Subscription): void {
+    subscription.isNotifyOwed = true;
+    if (subscription.list === undefined) return;
+    subscription.list.oweFull();
+    this.#parts.timers.cancel(subscription.list.batch);
   }
 
   #enqueue(subscription: Subscription, queue: SubscriptionQueue): void {
     if (
       subscription.isQueued || subscription.outstanding !== undefined || subscription.isConnecting ||
-      (subscription.retry !== undefined && subscription.retry.isArmed)
+      (subscription.retry !== undefined && subscription.retry.isArmed) ||
+      (subscription.list !== undefined && subscription.list.batch.isArmed)
     ) return;
     subscription.isQueued = true;
     queue.push(subscription);
@@ -309,12 +340,18 @@ export class Fanout implements SubscriptionOwner {
 
   #send(subscription: Subscription, now: Millis): void {
     if (subscription.state === "gone") return;
-    const body = subscription.eventPackage.bodyOf(subscription.watched, subscription.kind);
-    if (!this.#isDue(subscription, body)) return;
+    const { list } = subscription;
+    const document = list === undefined
+      ? subscription.eventPackage.bodyOf(subscription.watched, subscription.kind)
+      : undefined;
+    if (!this.#isDue(subscription, document)) return;
     const flow = subscription.flow;
     if (flow === undefined || !flow.isOpen) return this.#connect(subscription, false);
     const head = subscription.head ??= this.#writeHead(subscription, flow);
-    const length = head.bytes.length + PATCH_BYTES + body.byteLength(subscription.fill);
+    const overhead = head.bytes.length + PATCH_BYTES;
+    const isNarrow = !flow.isReliable && subscription.isDatagramOnly;
+    const body = document ?? list!.compose((isNarrow ? DATAGRAM_BYTES : STREAM_BYTES) - overhead);
+    const length = overhead + body.byteLength(subscription.fill);
     if (length > DATAGRAM_BYTES && !flow.isReliable && !subscription.isDatagramOnly) {
       return this.#connect(subscription, true);
     }
@@ -326,12 +363,15 @@ export class Fanout implements SubscriptionOwner {
     patch.sequence = ++subscription.dialog.localSequence;
     patch.expiresSeconds = subscription.secondsLeft(now);
     patch.isPending = subscription.state === "pending";
-    patch.reason = subscription.reason;
+    // A whole list may take several NOTIFYs: the last of them is the end.
+    const isLast = list === undefined || list.isLast;
+    patch.reason = isLast ? subscription.reason : undefined;
     const bytes = writeNotify(head, patch, body, subscription.fill);
     // RFC 4235 §4.1: the version grows with every document.
     subscription.fill.version++;
-    subscription.sentBody = body;
-    subscription.isNotifyOwed = false;
+    subscription.sentBody = document;
+    subscription.isNotifyOwed = !isLast;
+    list?.sent();
     subscription.changeCount = 0;
     subscription.outstanding = transaction;
     subscription.lastNotify = { sentAt: this.#parts.clock.wall(), status: 0, answeredAfterMillis: 0 };
@@ -347,13 +387,20 @@ export class Fanout implements SubscriptionOwner {
   }
 
   /** Whether there still is something to tell: changes that cancelled each other out are nothing. */
-  #isDue(subscription: Subscription, body: RenderedBody): boolean {
+  #isDue(subscription: Subscription, document: RenderedBody | undefined): boolean {
+    if (document === undefined) return this.#isListDue(subscription);
     if (subscription.isNotifyOwed) return true;
     if (subscription.changeCount > 1) {
       this.#parts.counters.notifyCoalesced += subscription.changeCount - 1;
-      if (subscription.sentBody?.equals(body)) subscription.changeCount = 0;
+      if (subscription.sentBody?.equals(document)) subscription.changeCount = 0;
     }
     return subscription.changeCount > 0;
+  }
+
+  #isListDue(subscription: Subscription): boolean {
+    if (subscription.list!.settle() || subscription.isNotifyOwed) return true;
+    subscription.changeCount = 0;
+    return false;
   }
 
   #writeHead(subscription: Subscription, flow: Flow) {
@@ -365,7 +412,8 @@ export class Fanout implements SubscriptionOwner {
       contact: contactUriOf(flow),
       event: subscription.eventHeader,
       userAgent: this.#parts.userAgent,
-      mediaType: subscription.kind.mediaType,
+      contentType: subscription.list?.contentType ?? subscription.kind.mediaType,
+      isList: subscription.list !== undefined,
       branchLength: this.#parts.transactions.branchLength,
     });
   }

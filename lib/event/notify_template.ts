@@ -9,7 +9,7 @@
  *
  * Budget: 0.6 µs for a NOTIFY of 900 bytes, one allocation (tests/bench/notify_bench.ts).
  */
-import type { HoleFill, RenderedBody } from "../body/rendered.ts";
+import type { HoleFill } from "../body/rendered.ts";
 import type { RequestRoute } from "../dialog/route_set.ts";
 import type { Dialog } from "../dialog/dialog.ts";
 import type { TerminationReason } from "./subscription_transitions.ts";
@@ -29,13 +29,21 @@ const TERMINATED: Readonly<Record<TerminationReason, Uint8Array>> = {
   giveup: encoder.encode("terminated;reason=giveup"),
 };
 
+/** A body that is copied into a NOTIFY: a shared document, or what a list has written. */
+export interface NotifyBody {
+  /** Bytes that `write` will write: the value of Content-Length. */
+  byteLength(fill: HoleFill): number;
+  /** Writes it behind `offset`, where there is room for it; returns the offset behind it. */
+  write(target: Uint8Array, offset: number, fill: HoleFill): number;
+}
+
 /** What stays the same in all NOTIFYs of a subscription, until its flow, target or body type changes. */
 export interface NotifyHead {
   /** Everything from the request line up to and including `CSeq: `. */
   readonly bytes: Uint8Array;
   /** Where in `bytes` the branch is patched in. */
   readonly branchAt: number;
-  /** Media type of the body. */
+  /** Value of Content-Type. */
   readonly contentType: Uint8Array;
 }
 
@@ -52,7 +60,10 @@ export interface NotifyHeadParts {
   /** Value of Event, parameters echoed. */
   readonly event: string;
   readonly userAgent: string;
-  readonly mediaType: string;
+  /** Value of Content-Type. */
+  readonly contentType: string;
+  /** Its body is that of a list. */
+  readonly isList: boolean;
   /** Bytes of a branch. */
   readonly branchLength: number;
 }
@@ -60,7 +71,7 @@ export interface NotifyHeadParts {
 /**
  * Writes the head of a subscription's NOTIFYs.
  *
- * Source: RFC 3261 §8.1.1, §12.2.1.1; RFC 6665 §4.2.2; RFC 3581 §3 (rport).
+ * Source: RFC 3261 §8.1.1, §12.2.1.1; RFC 6665 §4.2.2; RFC 3581 §3 (rport); RFC 4662 §4.1 (Require).
  */
 export function writeNotifyHead(parts: NotifyHeadParts): NotifyHead {
   const { dialog, route } = parts;
@@ -71,12 +82,13 @@ export function writeNotifyHead(parts: NotifyHeadParts): NotifyHead {
   text += `From: <${dialog.localUri}>;tag=${dialog.localTag}\r\n`;
   text += `To: <${dialog.remoteUri}>${dialog.remoteTag === "" ? "" : `;tag=${dialog.remoteTag}`}\r\n`;
   text += `Call-ID: ${dialog.callId}\r\nContact: <${parts.contact}>\r\nEvent: ${parts.event}\r\n`;
+  if (parts.isList) text += "Require: eventlist\r\n";
   if (parts.userAgent !== "") text += `User-Agent: ${parts.userAgent}\r\n`;
   text += "CSeq: ";
   return {
     bytes: encoder.encode(text),
     branchAt: encoder.encode(beforeBranch).length,
-    contentType: encoder.encode(parts.mediaType),
+    contentType: encoder.encode(parts.contentType),
   };
 }
 
@@ -97,7 +109,7 @@ export interface NotifyPatch {
  *
  * @returns A fresh buffer of exactly the message, owned by the caller.
  */
-export function writeNotify(head: NotifyHead, patch: NotifyPatch, body: RenderedBody, fill: HoleFill): Uint8Array {
+export function writeNotify(head: NotifyHead, patch: NotifyPatch, body: NotifyBody, fill: HoleFill): Uint8Array {
   const bodyLength = body.byteLength(fill);
   const state = patch.reason === undefined ? (patch.isPending ? PENDING : ACTIVE) : TERMINATED[patch.reason];
   let length = head.bytes.length + decimalLength(patch.sequence) + AFTER_SEQUENCE.length + state.length +

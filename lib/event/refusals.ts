@@ -29,6 +29,11 @@ export interface Refusals {
   readonly quota: Reject;
 }
 
+/** True for a refusal. */
+export function isReject(outcome: object): outcome is Reject {
+  return "status" in outcome;
+}
+
 /** Seconds after which a watcher that met a quota may try again. */
 const QUOTA_RETRY_SECONDS = 300;
 

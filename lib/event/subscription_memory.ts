@@ -5,7 +5,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Timers } from "../runtime/timers.ts";
 import type { EventPackage } from "./event_package.ts";
 import type { Fanout, SubscriptionEvent } from "./fanout.ts";
-import { isReject } from "./notifier.ts";
+import { isReject } from "./refusals.ts";
 import type { Subscription } from "./subscription.ts";
 import {
   type RecordContext,

@@ -43,13 +43,25 @@ export class Subscriptions {
     return this.#byTag.values();
   }
 
+  /** Notes that `subscription` also watches `watched`, as a member of its list. */
+  watch(subscription: Subscription, watched: Watched): void {
+    const watchers = this.#byWatched.get(watched);
+    if (watchers === undefined) this.#byWatched.set(watched, new Set([subscription]));
+    else watchers.add(subscription);
+  }
+
+  /** Ends one `watch`. */
+  unwatch(subscription: Subscription, watched: Watched): void {
+    const watchers = this.#byWatched.get(watched);
+    watchers?.delete(subscription);
+    if (watchers?.size === 0) this.#byWatched.delete(watched);
+  }
+
   /** Adds `subscription`, which is in no index; another one of the same peer key was removed before. */
   add(subscription: Subscription): void {
     this.#byTag.set(subscription.dialog.localTag, subscription);
     this.#byPeer.set(subscription.peerKey, subscription);
-    const watchers = this.#byWatched.get(subscription.watched);
-    if (watchers === undefined) this.#byWatched.set(subscription.watched, new Set([subscription]));
-    else watchers.add(subscription);
+    this.watch(subscription, subscription.watched);
     this.#countByEndpoint.set(subscription.endpoint, this.countOf(subscription.endpoint) + 1);
   }
 
@@ -57,9 +69,7 @@ export class Subscriptions {
   remove(subscription: Subscription): boolean {
     if (!this.#byTag.delete(subscription.dialog.localTag)) return false;
     if (this.#byPeer.get(subscription.peerKey) === subscription) this.#byPeer.delete(subscription.peerKey);
-    const watchers = this.#byWatched.get(subscription.watched);
-    watchers?.delete(subscription);
-    if (watchers?.size === 0) this.#byWatched.delete(subscription.watched);
+    this.unwatch(subscription, subscription.watched);
     const left = this.countOf(subscription.endpoint) - 1;
     if (left > 0) this.#countByEndpoint.set(subscription.endpoint, left);
     else this.#countByEndpoint.delete(subscription.endpoint);

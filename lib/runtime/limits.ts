@@ -28,6 +28,10 @@ export const limits = {
   notifyWindow: 160,
   /** Subscriptions on the appliance. */
   subscriptionCount: 100_000,
+  /** Members of one list, those of lists in it included. */
+  listMemberCount: 1_000,
+  /** Members of all list subscriptions together; each is a subscription without a dialog. */
+  virtualSubscriptionCount: 200_000,
   /** Extensions made from patterns by somebody asking for them; unwatched ones give way first. */
   derivedHintCount: 10_000,
   /** Custom device states, presence states and mailboxes stored, each kind. */

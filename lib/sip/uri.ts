@@ -172,7 +172,7 @@ export function writeUri(uri: Uri): string {
   if (uri.scheme === "tel") return text + (uri.user ?? "") + writeUriParams(uri.params);
   if (uri.scheme !== "sip" && uri.scheme !== "sips") return text + uri.opaque;
   if (uri.user !== undefined) {
-    text += escape(uri.user, CharClass.user);
+    text += writeUser(uri.user);
     if (uri.password !== undefined) text += `:${escape(uri.password, CharClass.password)}`;
     text += "@";
   }
@@ -183,6 +183,11 @@ export function writeUri(uri: Uri): string {
     text += `${i === 0 ? "?" : "&"}${escape(name, CharClass.uriHeader)}=${escape(value ?? "", CharClass.uriHeader)}`;
   });
   return text;
+}
+
+/** Writes the user part of a URI, escaping what it may not hold. Source: RFC 3261 §19.1.2. */
+export function writeUser(user: string): string {
+  return escape(user, CharClass.user);
 }
 
 function writeUriParams(params: readonly Param[]): string {

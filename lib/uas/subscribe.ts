@@ -2,7 +2,8 @@
  * Owns the handling of SUBSCRIBE: authenticate, ask the notifier, answer.
  */
 import type { Authenticator } from "../auth/authenticator.ts";
-import { isReject, type Notifier, type Subscriber } from "../event/notifier.ts";
+import type { Notifier, Subscriber } from "../event/notifier.ts";
+import { isReject } from "../event/refusals.ts";
 import type { Reject } from "../runtime/result.ts";
 import type { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";

@@ -27,7 +27,8 @@ function notify(of: Dialog, patch: Partial<NotifyPatch>, body: RenderedBody): st
     contact: "sip:192.0.2.1:5060",
     event: "dialog;id=7",
     userAgent: "hintd",
-    mediaType: body.mediaType,
+    contentType: body.mediaType,
+    isList: false,
     branchLength: branch.length,
   });
   const bytes = writeNotify(
