@@ -18,6 +18,7 @@ import {
   type SubscriptionObserver,
 } from "../event/fanout.ts";
 import { dialogPackage, type ExtensionPackageParts, presencePackage } from "../event/extension_packages.ts";
+import { ResourceLists } from "../event/lists/resource_lists.ts";
 import { SubscriptionMemory } from "../event/subscription_memory.ts";
 import type { SubscriptionsPort } from "../event/subscription_record.ts";
 import { Notifier, type Subscriber } from "../event/notifier.ts";
@@ -51,7 +52,7 @@ import { publisherCounters, type ServerFlows } from "../uac/publication_ports.ts
 import { renderedDocuments } from "../uac/rendered_documents.ts";
 import type { TagMemory } from "../uac/section.ts";
 import { type Durability, Router, routerCounters } from "../uas/router.ts";
-import { createSubscribeHandler } from "../uas/subscribe.ts";
+import { createSubscribeHandler, subscribeOptions } from "../uas/subscribe.ts";
 import type { ParseFailure } from "../sip/parse_failure.ts";
 import type { Flow, FlowReceiver } from "../transport/transport.ts";
 import { isContactPermitted, notifierRules, subscriberOf, variantOf } from "./policy.ts";
@@ -99,6 +100,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
   readonly authenticator: Authenticator;
   readonly failures: FailureLog;
   readonly fanout: Fanout;
+  readonly lists: ResourceLists;
   readonly notifier: Notifier;
   readonly registrar: Registrar;
   readonly publications: Publications;
@@ -159,6 +161,13 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       variantOf: (endpoint, userAgent) => variantOf(this.#config, this.#config.endpoints[endpoint], userAgent),
     };
     const packages = [presencePackage(extensions), dialogPackage(extensions)];
+    this.lists = new ResourceLists({
+      turn: parts.turn,
+      subscriptions: this.subscriptions,
+      fanout: this.fanout,
+      refusals: () => this.notifier.refusals,
+      sipProfile: () => this.#config.server.sip_profile,
+    }, config.lists);
     this.#memory = new SubscriptionMemory({
       clock,
       timers,
@@ -166,6 +175,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       packages,
       subscriptions: this.subscriptions,
       fanout: this.fanout,
+      lists: this.lists,
       maySubscribe: (endpoint) => this.#subscribers.get(endpoint)?.mayNotSubscribe === false,
     });
     this.notifier = new Notifier({
@@ -175,6 +185,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       subscriptions: this.subscriptions,
       fanout: this.fanout,
       packages,
+      lists: this.lists,
       observer: this,
     }, notifierRules(config));
     this.registrar = new Registrar({
@@ -229,7 +240,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       handlers: [
         createOptionsHandler({
           allow: "OPTIONS, REGISTER, SUBSCRIBE, PUBLISH",
-          supported: registerOptions,
+          supported: [...registerOptions, ...subscribeOptions],
           accept: () =>
             [...this.#generators.mediaTypes("presence"), ...this.#generators.mediaTypes("dialog")].join(", "),
           server: () => this.#config.server.user_agent,
@@ -256,6 +267,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
     });
     this.transactions.attach(router, parts.routes);
     this.engine.onChange((resource, change) => {
+      this.lists.resourceChanged(resource, change);
       if (change === "removed") {
         for (const subscription of [...this.subscriptions.watchersOf(resource)]) {
           this.fanout.end(subscription, "noresource");
@@ -308,6 +320,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
     this.registrar.replaceConfig(config);
     this.#applyEndpoints(config, former);
     this.engine.applyHints(config.contexts);
+    this.lists.replaceConfig(config.lists);
     this.publications.replaceRules(publicationRules(config));
     this.publications.recheck();
     this.publishers.replaceConfig(config.outbound_publish);
@@ -319,8 +332,8 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
 
   subscriptionChanged(subscription: Subscription, what: SubscriptionEvent): void {
     this.#memory.note(subscription, what);
-    if (what === "started") subscription.eventPackage.retain(subscription.watched);
-    else if (what === "ended") subscription.eventPackage.release(subscription.watched);
+    if (what === "started") this.#begin(subscription);
+    else if (what === "ended") this.#end(subscription);
     for (const listener of this.#listeners) listener.subscriptionChanged(subscription, what);
   }
 
@@ -345,6 +358,16 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
   flowClosed(flow: Flow): void {
     this.transactions.flowClosed(flow);
     this.registrar.flowClosed(flow);
+  }
+
+  #begin(subscription: Subscription): void {
+    if (subscription.list !== undefined) this.lists.begin(subscription);
+    else subscription.eventPackage.retain(subscription.watched);
+  }
+
+  #end(subscription: Subscription): void {
+    if (subscription.list !== undefined) this.lists.end(subscription);
+    else subscription.eventPackage.release(subscription.watched);
   }
 
   #applySubscribers(config: Config): void {

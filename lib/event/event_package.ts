@@ -18,6 +18,8 @@ export interface Watched {
   readonly context: string;
   /** What the Request-URI's user names. */
   readonly exten: string;
+  /** Tells apart what goes by the same name; absent where nothing does. */
+  readonly variety?: string;
 }
 
 /** What a SUBSCRIBE asks for. */

@@ -15,6 +15,7 @@ import { paramOf } from "../sip/params.ts";
 import type { Flow } from "../transport/transport.ts";
 import type { EventPackage } from "./event_package.ts";
 import type { Fanout, SubscriptionObserver } from "./fanout.ts";
+import type { ResourceLists } from "./lists/resource_lists.ts";
 import { isReject, type Refusals } from "./refusals.ts";
 import { peerKeyOf, Subscription } from "./subscription.ts";
 import type { Subscriptions } from "./subscriptions.ts";
@@ -54,6 +55,7 @@ export interface NotifierParts {
   readonly subscriptions: Subscriptions;
   readonly fanout: Fanout;
   readonly packages: readonly EventPackage[];
+  readonly lists: ResourceLists;
   readonly observer: SubscriptionObserver;
 }
 
@@ -63,6 +65,8 @@ export interface Grant {
   readonly localTag: string;
   /** Granted lifetime; 0 for a fetch and an ending. */
   readonly expiresSeconds: number;
+  /** What is watched is a list: the watcher must know what to make of it. */
+  readonly isList: boolean;
 }
 
 /** A request sent to `subscriber` over `flow`. */
@@ -103,7 +107,7 @@ export class Notifier {
    * Keeps no reference to `request` after returning.
    *
    * @returns The grant (0 s: a fetch), or a Reject: 603/403 not allowed, 416 URI scheme, 489/400 event package, 400 Contact,
-   * 423 below the floor, 489/406 body type, 404 no hint, 503 quota.
+   * 423 below the floor, 489/406 body type, those of `ResourceLists.find`, 404 no hint, 503 quota.
    * @throws ParseFailure for a header that cannot be read.
    * Source: RFC 6665 §4.2.1, §4.4.3.
    */
@@ -121,7 +125,12 @@ export class Notifier {
     const mediaType = eventPackage.choose(request.accepts);
     if (mediaType === undefined) return refusals.notAcceptable(eventPackage.offered());
     const { endpoint, context } = subscriber;
-    const watched = eventPackage.find({ endpoint, context, exten: this.#extenOf(request) });
+    // COMPAT(Yealink): a Request-URI without a user means the To URI's user.
+    const exten = this.#extenOf(request.requestUri.user ?? request.to.uri.user ?? "");
+    const query = { endpoint, context, exten };
+    const list = this.#parts.lists.find(request, eventPackage, query, (user) => this.#extenOf(user));
+    if (list !== undefined && isReject(list)) return list;
+    const watched = list ?? eventPackage.find(query);
     if (isReject(watched)) return watched;
 
     const event = request.event!;
@@ -156,6 +165,7 @@ export class Notifier {
       }),
       kind: eventPackage.kindFor(mediaType, subscriber.endpoint, userAgent),
     });
+    if (list !== undefined) this.#parts.lists.attach(subscription, list);
     subscription.flow = subscriber.isContactRewritten || flow.isReliable ? flow : undefined;
     this.#grantLifetime(subscription, expiresSeconds);
     if (expiresSeconds === 0) {
@@ -168,7 +178,7 @@ export class Notifier {
       this.#parts.observer.subscriptionChanged(subscription, "started");
     }
     this.#parts.fanout.owe(subscription);
-    return { localTag: subscription.dialog.localTag, expiresSeconds };
+    return { localTag: dialog.localTag, expiresSeconds, isList: list !== undefined };
   }
 
   /**
@@ -208,16 +218,16 @@ export class Notifier {
     this.#moveFlow(subscription, subscriber, flow);
     subscription.head = undefined;
     subscription.failureCount = 0;
-    const localTag = dialog.localTag;
+    const grant = { localTag: dialog.localTag, expiresSeconds, isList: subscription.list !== undefined };
     if (expiresSeconds === 0) {
       this.#parts.fanout.end(subscription, "timeout");
-      return { localTag, expiresSeconds };
+      return grant;
     }
     subscription.step("refresh");
     this.#grantLifetime(subscription, expiresSeconds);
     this.#parts.observer.subscriptionChanged(subscription, "refreshed");
     this.#parts.fanout.owe(subscription);
-    return { localTag, expiresSeconds };
+    return grant;
   }
 
   #eventPackageOf(request: Message): EventPackage | Reject {
@@ -259,10 +269,8 @@ export class Notifier {
     if (!isSamePeer || flow.listener.isSymmetric) subscription.flow = flow;
   }
 
-  /** The watched extension: user part of the Request-URI, or of To where some phones leave the former empty. */
-  #extenOf(request: Message): string {
-    // COMPAT(Yealink): a Request-URI without a user means the To URI's user.
-    const user = request.requestUri.user ?? request.to.uri.user ?? "";
+  /** The extension that the user part of a URI means. */
+  #extenOf(user: string): string {
     if (!this.#rules.areUserOptionsIgnored) return user;
     const end = user.indexOf(";");
     return end < 0 ? user : user.slice(0, end);

@@ -21,6 +21,10 @@ export interface Refusals {
   tooBrief(minExpirySeconds: number): Reject;
   /** No hint for that extension. */
   noHint(exten: string, context: string): Reject;
+  /** None of a list's members is there. */
+  emptyList(name: string): Reject;
+  /** The resource is a list and the watcher does not know lists; undefined: it asked for a hint of that name. */
+  readonly listNotSupported: Reject | undefined;
   readonly uriScheme: Reject;
   readonly missingContact: Reject;
   readonly noSuchSubscription: Reject;
@@ -40,7 +44,7 @@ const QUOTA_RETRY_SECONDS = 300;
 /**
  * Makes the refusals of a profile.
  *
- * Source: RFC 6665 §4.2.1.2 (489, 423), RFC 3261 §8.2 (406, 416), §12.2.2 (481, 500).
+ * Source: RFC 6665 §4.2.1.2 (489, 423), RFC 4662 §4.1 (421), RFC 3261 §8.2 (406, 416), §12.2.2 (481, 500).
  */
 export function createRefusals(profile: SipProfile): Refusals {
   const isRfc = profile === "rfc";
@@ -61,6 +65,10 @@ export function createRefusals(profile: SipProfile): Refusals {
       why: `Expires is below ${minExpirySeconds}`,
     }),
     noHint: (exten, context) => ({ status: 404, why: `no hint "${exten}" in context "${context}"` }),
+    emptyList: (name) => ({ status: isRfc ? 404 : 500, why: `none of the members of list "${name}" is there` }),
+    listNotSupported: isRfc
+      ? { status: 421, headers: [["Require", "eventlist"]], why: "a list for a watcher that does not know lists" }
+      : undefined,
     uriScheme: { status: 416, why: "the Request-URI is neither sip nor sips" },
     missingContact: { status: 400, reason: "Missing Contact header", why: "no Contact header" },
     noSuchSubscription: { status: 481, reason: "Subscription Does Not Exist", why: "no such subscription" },

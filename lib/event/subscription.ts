@@ -56,7 +56,9 @@ export type PeerKeyParts = Pick<SubscriptionParts, "endpoint" | "phone" | "event
 
 /** The key under which a phone has at most one subscription to the same thing. */
 export function peerKeyOf({ endpoint, phone, eventPackage, eventId = "", watched }: PeerKeyParts): string {
-  return `${watched.exten}\n${phone}\n${eventId}\n${eventPackage.name}\n${endpoint}\n${watched.context}`;
+  return `${watched.exten}\n${phone}\n${eventId}\n${eventPackage.name}\n${endpoint}\n${watched.context}\n${
+    watched.variety ?? ""
+  }`;
 }
 
 /** The last NOTIFY of a subscription, for page and API. */

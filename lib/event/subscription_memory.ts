@@ -5,6 +5,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Timers } from "../runtime/timers.ts";
 import type { EventPackage } from "./event_package.ts";
 import type { Fanout, SubscriptionEvent } from "./fanout.ts";
+import type { ResourceLists } from "./lists/resource_lists.ts";
 import { isReject } from "./refusals.ts";
 import type { Subscription } from "./subscription.ts";
 import {
@@ -24,6 +25,7 @@ export interface SubscriptionMemoryParts {
   readonly packages: readonly EventPackage[];
   readonly subscriptions: Subscriptions;
   readonly fanout: Fanout;
+  readonly lists: ResourceLists;
   /** Whether the configuration still lets `endpoint` subscribe. */
   maySubscribe(endpoint: string): boolean;
 }
@@ -80,7 +82,8 @@ export class SubscriptionMemory {
       return false;
     }
     const query = { endpoint: record.endpoint, context: record.context, exten: record.exten };
-    const found = eventPackage.find(query);
+    const list = record.list === null ? undefined : this.#parts.lists.resume(eventPackage, query, record.list);
+    const found = list ?? eventPackage.find(query);
     const watched = isReject(found) ? eventPackage.absent(query) : found;
     const subscription = subscriptionOf(record, secondsLeft, {
       ...this.#context,
@@ -89,11 +92,13 @@ export class SubscriptionMemory {
       owner: fanout,
     });
     subscription.keptId = id;
+    if (list !== undefined) this.#parts.lists.attach(subscription, list);
     subscription.step("grant");
     subscriptions.add(subscription);
-    eventPackage.retain(watched);
+    if (list !== undefined) this.#parts.lists.begin(subscription);
+    else eventPackage.retain(watched);
     timers.arm(subscription.expiry, secondsLeft * 1_000);
-    if (isReject(found)) fanout.end(subscription, "noresource");
+    if (isReject(found) || list?.isGone) fanout.end(subscription, "noresource");
     else if (!this.#parts.maySubscribe(record.endpoint)) fanout.end(subscription, "rejected");
     else fanout.remind(subscription);
     return subscription.state === "active";

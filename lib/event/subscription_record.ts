@@ -10,6 +10,7 @@ import type { Dialog } from "../dialog/dialog.ts";
 import type { Clock, EpochMillis } from "../runtime/clock.ts";
 import type { Timers } from "../runtime/timers.ts";
 import type { EventPackage, Watched } from "./event_package.ts";
+import type { ListRecord } from "./lists/list_view.ts";
 import type { FlowRecord } from "./subscription.ts";
 import { Subscription, type SubscriptionOwner } from "./subscription.ts";
 
@@ -40,6 +41,8 @@ export interface SubscriptionRecord {
   readonly expiresAt: EpochMillis;
   /** How it was reached; null where its Contact says. */
   readonly flow: FlowRecord | null;
+  /** What its list is; null where it watches no list. */
+  readonly list: ListRecord | null;
 }
 
 /** A record and its number. */
@@ -97,6 +100,7 @@ export function recordOf(subscription: Subscription, { clock, timers, start }: R
       address: flow.remoteAddress,
       port: flow.remotePort,
     },
+    list: subscription.list?.record ?? null,
   };
 }
 

@@ -28,6 +28,7 @@ const records = packing<PackedRecord>({
   grantedSeconds: 15,
   expiresAt: 16,
   flow: 17,
+  list: 18,
 });
 
 const dialogs = packing<SubscriptionRecord["dialog"]>({

@@ -3,6 +3,8 @@
  */
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Notifier, Subscriber } from "../event/notifier.ts";
+import { recipientListOption } from "../event/lists/recipient_list.ts";
+import { listOption } from "../event/lists/resource_lists.ts";
 import { isReject } from "../event/refusals.ts";
 import type { Reject } from "../runtime/result.ts";
 import type { Message } from "../sip/message.ts";
@@ -11,6 +13,9 @@ import type { ResponseOptions } from "../sip/response.ts";
 import type { ServerTransaction } from "../transaction/transaction.ts";
 import { contactUriOf } from "../event/contact.ts";
 import type { MethodHandler } from "./router.ts";
+
+/** Option tags that a SUBSCRIBE may require; OPTIONS tells of them. */
+export const subscribeOptions: readonly string[] = [listOption, recipientListOption];
 
 /** What the handler needs. */
 export interface SubscribeParts {
@@ -31,7 +36,8 @@ export function createSubscribeHandler(parts: SubscribeParts): MethodHandler {
   function handle(request: Message, transaction: ServerTransaction): ResponseOptions | Reject {
     const { flow } = transaction;
     // RFC 3261 §8.2.3: a body that cannot be decoded is refused; one that can but means nothing here is passed over.
-    if (request.contentEncoding.some((coding) => coding !== "identity")) {
+    const hasList = request.require.includes(recipientListOption);
+    if (!hasList && request.contentEncoding.some((coding) => coding !== "identity")) {
       return { status: 415, headers: [["Accept-Encoding", "identity"]], why: "encoded body" };
     }
     const subscription = request.to.tag === undefined ? undefined : notifier.find(request);
@@ -52,9 +58,14 @@ export function createSubscribeHandler(parts: SubscribeParts): MethodHandler {
     return {
       status: 200,
       toTag: outcome.localTag,
-      headers: [["Expires", String(outcome.expiresSeconds)], ["Contact", `<${contactUriOf(flow)}>`]],
+      headers: [
+        ["Expires", String(outcome.expiresSeconds)],
+        // RFC 4662 §4.1: whoever asked for what turns out to be a list must know lists.
+        ...(outcome.isList ? [["Require", listOption] as const] : []),
+        ["Contact", `<${contactUriOf(flow)}>`],
+      ],
     };
   }
 
-  return { method: Method.subscribe, name: "SUBSCRIBE", options: [], whenUnstored: "answer", handle };
+  return { method: Method.subscribe, name: "SUBSCRIBE", options: subscribeOptions, whenUnstored: "answer", handle };
 }

@@ -21,7 +21,7 @@ import { writeUser } from "../../sip/uri.ts";
 import type { Watched } from "../event_package.ts";
 import { isReject } from "../refusals.ts";
 import type { Subscription } from "../subscription.ts";
-import { areEqualShapes, type ListShape } from "./list_shape.ts";
+import { areEqualShapes, type ListShape, type MemberShape } from "./list_shape.ts";
 import { lettersOf, type ListRow, type MemberRow, type Tree, type TreeContext, treeOf } from "./list_tree.ts";
 import { listBytes, type ListNotify, ListWriter, memberBytes } from "./list_writer.ts";
 
@@ -36,10 +36,18 @@ export interface MemberIndex {
   unwatch(subscription: Subscription, watched: Watched): void;
 }
 
+/** What is kept of a list subscription over a restart. */
+export interface ListRecord {
+  /** Members that the request contained; null for a list of the configuration. */
+  readonly members: readonly MemberShape[] | null;
+}
+
 /** What a view is made of. */
 export interface ListViewParts {
   readonly subscription: Subscription;
   readonly shape: ListShape;
+  /** What is kept of it. */
+  readonly record: ListRecord;
   /** Context in which members are looked up. */
   readonly context: string;
   /** Members that are not there are told of as `noresource`, instead of being left out until they are. */
@@ -49,6 +57,7 @@ export interface ListViewParts {
 
 /** The list side of one subscription. */
 export class ListView implements NotifyBody {
+  readonly record: ListRecord;
   /** Value of Content-Type. */
   readonly contentType: string;
   /** Runs while changes are collected. */
@@ -74,13 +83,14 @@ export class ListView implements NotifyBody {
   #flight: MemberRow[] = [];
   #bytes: Uint8Array = NOTHING;
 
-  constructor({ subscription, shape, context, areMissingTold, index }: ListViewParts) {
+  constructor({ subscription, shape, record, context, areMissingTold, index }: ListViewParts) {
     const { entity } = subscription.fill;
     const boundary = lettersOf(subscription.dialog.localTag);
     // The user of a URI holds no "@", nor does what escapes it; a list that a request contains may be asked for without user.
     const beforeUser = entity.slice(0, entity.indexOf(":") + 1);
     const at = entity.indexOf("@");
     const afterUser = at < 0 ? `@${entity.slice(beforeUser.length)}` : entity.slice(at);
+    this.record = record;
     this.contentType = listContentType(boundary);
     this.batch = new TimerEntry(subscription);
     this.areMissingTold = areMissingTold;
