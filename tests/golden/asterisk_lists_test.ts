@@ -140,7 +140,7 @@ async function replay(path: string): Promise<void> {
   const phone = site.phone("192.0.2.10", isTcp ? "tcp" : "udp");
   const stream = isTcp ? phone : site.phone("192.0.2.10", "tcp");
   // The recorded phone took large datagrams; ours gets them by a stream.
-  site.streamFlow = site.network.flowTo({ transport: "tcp", address: "192.0.2.10", port: 5060 });
+  site.streamFlow = site.flowTo("192.0.2.10", "tcp");
   const inbox = () => (isTcp ? phone.inbox : [...phone.inbox, ...stream.inbox]);
   let toTag = "";
 

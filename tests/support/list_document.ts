@@ -78,6 +78,11 @@ export function readListDocument(contentType: string, body: string): ListDocumen
   };
 }
 
+/** Members that a document tells of, those of lists in it included. */
+export function resourceCountOf({ resources }: ListDocument): number {
+  return resources.reduce((sum, { body }) => sum + (typeof body === "object" ? resourceCountOf(body) : 1), 0);
+}
+
 /** RFC 2046 §5.1: delimiters at the start of lines, a close delimiter, nothing outside; lengths as the parts say. */
 function partsOf(body: string, boundary: string): Part[] {
   const close = `\r\n--${boundary}--\r\n`;
@@ -101,7 +106,7 @@ function partsOf(body: string, boundary: string): Part[] {
 
 /** What a watcher knows, rebuilt only from what it got. Source: RFC 4662 §5.6. */
 export class ListPicture {
-  /** Version of the last document taken, by list. */
+  /** Version of the last document taken, by the URI of its list, or of a member whose documents have one. */
   readonly versions = new Map<string, number>();
   /** URI of each living member → its document; members of lists within lists stand beside the others. */
   readonly members = new Map<string, string>();
@@ -129,10 +134,19 @@ export class ListPicture {
       if (state === "terminated") this.#forget(document.uri, uri);
       else {
         rows.add(uri);
-        if (typeof body === "string") this.members.set(uri, body);
+        if (typeof body === "string") this.#setMember(uri, body);
         else if (body !== undefined) this.take(body);
       }
     }
+  }
+
+  #setMember(uri: string, body: string): void {
+    const version = /<dialog-info [^>]*version="(\d+)"/.exec(body)?.[1];
+    if (version !== undefined) {
+      if (Number(version) <= (this.versions.get(uri) ?? -1)) this.discardedCount++;
+      this.versions.set(uri, Number(version));
+    }
+    this.members.set(uri, body);
   }
 
   #forget(list: string, uri: string): void {

@@ -174,6 +174,11 @@ export class Site {
     return new Phone(this.network, this.clock, address, transport);
   }
 
+  /** The appliance's own way to an address. */
+  flowTo(address: string, transport: TransportName): Flow | undefined {
+    return this.#flowTo({ transport, address, port: 5060 });
+  }
+
   /** Sets a `Custom:` device. */
   setDevice(name: string, state: DeviceState): void {
     this.core.engine.setCustomState(`Custom:${name}`, state);
