@@ -183,7 +183,10 @@ async function live(wanted: World): Promise<void> {
   expect(site.core.subscriptions.count).toBe(1);
   const { members, ids } = watcher.picture;
   const truth = truthOf(site, wanted, present);
-  const told = [...members].map(([uri, body]) => [uri, body.includes(truth.get(uri) ?? "?") ? truth.get(uri) : body]);
+  const told = [...members].map(([uri, body]) => {
+    const wanted = truth.get(uri);
+    return [uri, wanted !== undefined && body.includes(wanted) ? wanted : body];
+  });
   expect(Object.fromEntries(told), site.network.ladder()).toEqual(Object.fromEntries(truth));
   expect(watcher.picture.discardedCount, "versions that repeat or go back").toBe(0);
   for (const [uri, instances] of ids) expect(instances.size, `instances of ${uri}`).toBe(1);

@@ -79,6 +79,7 @@ export interface SubscribeOptions {
   readonly userAgent?: string;
   /** Further header lines. */
   readonly extra?: readonly string[];
+  readonly body?: string | Uint8Array;
   readonly method?: string;
 }
 
@@ -180,8 +181,10 @@ export class Phone implements FlowReceiver {
     if (expires !== null) lines.push(`Expires: ${expires}`);
     if (options.accept !== undefined) lines.push(`Accept: ${options.accept}`);
     if (options.userAgent !== undefined) lines.push(`User-Agent: ${options.userAgent}`);
-    lines.push(...options.extra ?? [], "Content-Length: 0", "", "");
-    this.send(lines.join("\r\n"));
+    const { body = "" } = options;
+    const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+    lines.push(...options.extra ?? [], `Content-Length: ${bytes.length}`, "", "");
+    this.flow.send(Buffer.concat([Buffer.from(lines.join("\r\n")), bytes]));
     return { callId, sequence, fromTag, options };
   }
 

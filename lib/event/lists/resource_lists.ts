@@ -194,7 +194,7 @@ export class ResourceLists {
       memberCount++;
       isUsable ||= !isReject(eventPackage.find({ ...query, exten }));
     }
-    if (!isUsable) return refusals().emptyList(query.exten);
+    if (!isUsable) return list.record.members === null ? refusals().emptyList(query.exten) : NOBODY_THERE;
     return this.#memberCount + memberCount > limits.virtualSubscriptionCount ? refusals().quota : list;
   }
 
@@ -203,6 +203,9 @@ export class ResourceLists {
     return members !== null || this.#parts.sipProfile() === "rfc";
   }
 }
+
+/** A list that a request contains names nobody whom we know. */
+const NOBODY_THERE: Reject = { status: 404, why: "none of the members of the list is there" };
 
 function configured(shape: ListShape, { context, exten }: WatchQuery): ListWatched {
   return { context, exten, shape, record: { members: null } };
