@@ -11,6 +11,7 @@ import { createControls } from "./app/controls.ts";
 import { Core } from "./app/core.ts";
 import { createContactFlows, createFlowSource, createServerFlows, type FlowSourceParts } from "./app/flow_source.ts";
 import { listenerOptions } from "./app/policy.ts";
+import type { ConfigRules } from "./config/checks.ts";
 import type { Config } from "./config/config.ts";
 import { describeChanges } from "./config/diff.ts";
 import { type ConfigProblem, loadConfig } from "./config/load.ts";
@@ -19,12 +20,13 @@ import { controlSocketPath, dataDirectory } from "./http/control_socket.ts";
 import { HttpServer } from "./http/server.ts";
 import { systemClock } from "./runtime/clock.ts";
 import { systemEntropy } from "./runtime/entropy.ts";
+import { limits } from "./runtime/limits.ts";
 import type { Log } from "./runtime/log.ts";
 import { systemAlarm, Timers } from "./runtime/timers.ts";
 import { systemTurn } from "./runtime/turn.ts";
 import { startIsOver } from "./runtime/warm_up.ts";
 import { checkHint } from "./state/hint.ts";
-import { checkExtension } from "./state/pattern.ts";
+import { checkExtension, isPattern, matchesPattern, parsePattern } from "./state/pattern.ts";
 import { BindingsStore } from "./store/bindings_store.ts";
 import { openDatabase } from "./store/database.ts";
 import { PublicationsStore } from "./store/publications_store.ts";
@@ -63,8 +65,16 @@ export class StartError extends Error {
   override readonly name = "StartError";
 }
 
-/** Rules of hints and extensions, for whoever loads a configuration. */
-export const hintChecks = { hint: checkHint, extension: checkExtension };
+/** Rules of hints, extensions and lists, for whoever loads a configuration. */
+export const hintChecks: ConfigRules = {
+  hint: checkHint,
+  extension: checkExtension,
+  matches(text, exten) {
+    const pattern = isPattern(text) ? parsePattern(text) : text;
+    return typeof pattern !== "string" && matchesPattern(pattern, exten);
+  },
+  listMemberMax: limits.listMemberCount,
+};
 
 /**
  * Starts hintd.

@@ -1,16 +1,21 @@
 /**
  * Owns what a schema cannot say: how the parts of a configuration must fit together.
  */
+import { checkLists } from "./check_lists.ts";
 import type { Config } from "./config.ts";
 import { splitBind } from "./options.ts";
 import type { Path } from "./positions.ts";
 
-/** Rules of other layers. Each returns what is wrong, in words, or undefined. */
+/** Rules of other layers; what judges a text returns what is wrong, in words, or undefined. */
 export interface ConfigRules {
   /** Text of a hint. */
   hint(text: string): string | undefined;
   /** Extension or pattern. */
   extension(text: string): string | undefined;
+  /** Whether an extension is one of a pattern's. */
+  matches(pattern: string, exten: string): boolean;
+  /** Members that a list may have. */
+  readonly listMemberMax: number;
 }
 
 /** Where complaints go. `names` are what might have been meant. */
@@ -28,7 +33,7 @@ export function checkConfig(config: Config, rules: ConfigRules, complaints: Comp
   checkListeners(config, complaints);
   checkEndpoints(config, complaints);
   checkContexts(config, rules, complaints);
-  checkLists(config, complaints);
+  checkLists(config, rules, complaints);
 }
 
 function checkServer({ server, http }: Config, { error }: Complaints): void {
@@ -127,19 +132,6 @@ function checkContexts(config: Config, rules: ConfigRules, { error, warn }: Comp
         warn(path, `there is no endpoint "${endpoint.trim()}": its lamp stays unavailable`, endpoints);
       }
     }
-  }
-}
-
-function checkLists(config: Config, { error, warn }: Complaints): void {
-  const extensions = new Set(Object.values(config.contexts).flatMap((context) => Object.keys(context.hints)));
-  const hasPatterns = [...extensions].some((exten) => exten.startsWith("_"));
-  for (const [name, list] of Object.entries(config.lists)) {
-    if (list.list_item.includes(name)) error(["lists", name, "list_item"], `the list "${name}" contains itself`);
-    if (list.event === "message-summary") continue;
-    list.list_item.forEach((item, i) => {
-      if (extensions.has(item) || item in config.lists || hasPatterns) return;
-      warn(["lists", name, "list_item", i], `there is neither a hint nor a list "${item}"`, [...extensions]);
-    });
   }
 }
 

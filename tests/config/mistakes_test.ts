@@ -42,3 +42,68 @@ test("what TOML wants in quotes is said in words of config.toml", async () => {
     'config.toml:2:6: invalid value; a text stands in quotes, as in "PJSIP/alice"',
   ]);
 });
+
+describe("members of lists", () => {
+  const base = `
+[endpoints.alice]
+match = ["192.0.2.10"]
+voicemail_extension = "*97"
+[aors.hotline]
+[contexts.default.hints]
+1000 = "Custom:a"
+_2XX = "Custom:b"
+[contexts.auto]
+autohints = true
+[lists.sales]
+event = "presence"
+list_item = ["1000"]
+[lists.boss]
+event = "presence"
+list_item = ["panel"]
+`;
+  async function warningsOf(event: string, items: readonly string[]): Promise<string[]> {
+    const list = `[lists.panel]\nevent = "${event}"\nlist_item = [${items.map((item) => `"${item}"`).join(", ")}]\n`;
+    const { warnings } = await loadConfig(base + list, "config.toml", hintChecks);
+    return warnings.filter(({ key }) => key.startsWith("lists.panel")).map(({ key, message }) => `${key}: ${message}`);
+  }
+
+  const cases: [string, string, readonly string[], string[]][] = [
+    ["hints, those of patterns, autohints and lists are known", "presence", ["1000", "201", "alice", "sales"], []],
+    [
+      "others are named",
+      "dialog",
+      ["1001", "sales"],
+      [
+        'lists.panel.list_item[0]: there is neither a hint nor a list of event dialog "1001"; did you mean "1000"?',
+        'lists.panel.list_item[1]: there is neither a hint nor a list of event dialog "sales"',
+      ],
+    ],
+    ["AORs and voicemail extensions have messages", "message-summary", ["alice", "hotline", "*97"], []],
+    [
+      "hints have none",
+      "message-summary",
+      ["1000"],
+      ['lists.panel.list_item[0]: there is neither an AOR nor a list of event message-summary "1000"'],
+    ],
+    ["what is there twice", "presence", ["1000", "1000"], [
+      'lists.panel.list_item[1]: "1000" is there twice; it is told of once',
+    ]],
+    ["lists that contain each other", "presence", ["1000", "boss"], [
+      'lists.panel.list_item[1]: the list "boss" contains the list "panel"; a list is told of once',
+    ]],
+  ];
+  for (const [title, event, items, warnings] of cases) {
+    test(title, async () => expect(await warningsOf(event, items)).toEqual(warnings));
+  }
+
+  test("a list that contains itself, or has too many members, is an error", async () => {
+    expect(await errorsOf('[lists.a]\nevent = "presence"\nlist_item = ["a"]')).toEqual([
+      'config.toml:3:13: lists.a.list_item: the list "a" contains itself',
+    ]);
+    const items = (start: number) => Array.from({ length: 600 }, (_, i) => `"${start + i}"`).join(", ");
+    const nested = `[lists.b]\nevent = "presence"\nlist_item = [${items(2_000)}]`;
+    expect(await errorsOf(`[lists.a]\nevent = "presence"\nlist_item = ["b", ${items(1_000)}]\n${nested}`)).toEqual([
+      "config.toml:3:13: lists.a.list_item: has 1200 members with those of lists in it; it can have 1000",
+    ]);
+  });
+});
