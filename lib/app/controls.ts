@@ -17,7 +17,7 @@ import { instantText } from "../runtime/instant.ts";
 import { limits } from "../runtime/limits.ts";
 import { TimerEntry, type Timers } from "../runtime/timers.ts";
 import { build } from "../runtime/version.ts";
-import { deviceKey, providerKey } from "../state/hint.ts";
+import { deviceKey, mailboxKey, providerKey } from "../state/hint.ts";
 import { StateTableFull } from "../state/states_port.ts";
 import type { Listener } from "../transport/transport.ts";
 import type { Core } from "./core.ts";
@@ -28,6 +28,7 @@ import {
   endpointRow,
   failureRows,
   hintRow,
+  mailboxRow,
   outboundPublicationRow,
   presenceRow,
   type Present,
@@ -104,6 +105,9 @@ export function createControls(parts: ControlsParts): AppControls {
     },
     presenceChanged(key) {
       if (listeners.size > 0) tell({ type: "presence-state", change: "changed", item: presenceRow(core, key) });
+    },
+    mailboxChanged(key) {
+      if (listeners.size > 0) tell({ type: "mailbox", change: "changed", item: mailboxRow(core, key) });
     },
   });
 
@@ -203,6 +207,12 @@ export function createControls(parts: ControlsParts): AppControls {
     return keys;
   };
 
+  const mailboxKeys = () => {
+    const { endpoints, aors } = core.config;
+    const configured = [...Object.values(endpoints), ...Object.values(aors)].flatMap(({ mailboxes }) => mailboxes);
+    return new Set([...configured.map(mailboxKey), ...engine.devices.mailboxes().keys()]);
+  };
+
   return {
     status,
     hints: () => [...engine.resources()].map((resource) => hintRow(core, resource)),
@@ -248,6 +258,25 @@ export function createControls(parts: ControlsParts): AppControls {
       return storing(() => {
         const isSet = engine.devices.providerKeys().includes(key);
         if (isSet) engine.setPresenceState(key, undefined);
+        return isSet;
+      });
+    },
+    mailboxes: () => [...mailboxKeys()].map((key) => mailboxRow(core, key)),
+    mailbox(mailbox) {
+      const key = mailboxKey(mailbox);
+      return mailboxKeys().has(key) ? mailboxRow(core, key) : undefined;
+    },
+    setMailbox(mailbox, value) {
+      const { new: fresh, old, new_urgent: newUrgent, old_urgent: oldUrgent } = value;
+      return storing(() => {
+        engine.setMailbox(mailbox, { new: fresh, old, newUrgent, oldUrgent });
+        return mailboxRow(core, mailboxKey(mailbox));
+      });
+    },
+    deleteMailbox(mailbox) {
+      return storing(() => {
+        const isSet = engine.devices.isMailboxSet(mailbox);
+        if (isSet) engine.setMailbox(mailbox, undefined);
         return isSet;
       });
     },

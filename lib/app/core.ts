@@ -18,6 +18,8 @@ import {
   type SubscriptionObserver,
 } from "../event/fanout.ts";
 import { dialogPackage, type ExtensionPackageParts, presencePackage } from "../event/extension_packages.ts";
+import { Accounts } from "../event/mailboxes/accounts.ts";
+import { messageSummaryPackage, misplacedWatchers } from "../event/message_summary_package.ts";
 import { ResourceLists } from "../event/lists/resource_lists.ts";
 import { SubscriptionMemory } from "../event/subscription_memory.ts";
 import type { SubscriptionsPort } from "../event/subscription_record.ts";
@@ -100,6 +102,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
   readonly authenticator: Authenticator;
   readonly failures: FailureLog;
   readonly fanout: Fanout;
+  readonly accounts: Accounts;
   readonly lists: ResourceLists;
   readonly notifier: Notifier;
   readonly registrar: Registrar;
@@ -160,7 +163,18 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       sipProfile: () => this.#config.server.sip_profile,
       variantOf: (endpoint, userAgent) => variantOf(this.#config, this.#config.endpoints[endpoint], userAgent),
     };
-    const packages = [presencePackage(extensions), dialogPackage(extensions)];
+    this.accounts = new Accounts(this.engine.devices);
+    this.accounts.replaceConfig(config);
+    const packages = [
+      presencePackage(extensions),
+      dialogPackage(extensions),
+      messageSummaryPackage({
+        accounts: this.accounts,
+        refusals: extensions.refusals,
+        isOffered: (mediaType) => this.#generators.isEnabled(mediaType),
+        profileOf: (endpoint, userAgent) => extensions.variantOf(endpoint, userAgent).profile,
+      }),
+    ];
     this.lists = new ResourceLists({
       turn: parts.turn,
       subscriptions: this.subscriptions,
@@ -241,8 +255,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
         createOptionsHandler({
           allow: "OPTIONS, REGISTER, SUBSCRIBE, PUBLISH",
           supported: [...registerOptions, ...subscribeOptions],
-          accept: () =>
-            [...this.#generators.mediaTypes("presence"), ...this.#generators.mediaTypes("dialog")].join(", "),
+          accept: () => packages.flatMap((each) => each.offered()).join(", "),
           server: () => this.#config.server.user_agent,
         }),
         createRegisterHandler({
@@ -280,6 +293,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
     this.engine.onSource({
       deviceChanged: (device) => this.publishers.deviceChanged(device),
       presenceChanged() {},
+      mailboxChanged: (mailbox) => this.#mailboxChanged(mailbox),
     });
     this.#applySubscribers(config);
     this.engine.applyHints(config.contexts);
@@ -320,6 +334,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
     this.registrar.replaceConfig(config);
     this.#applyEndpoints(config, former);
     this.engine.applyHints(config.contexts);
+    this.#applyMailboxes(config);
     this.lists.replaceConfig(config.lists);
     this.publications.replaceRules(publicationRules(config));
     this.publications.recheck();
@@ -381,6 +396,20 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       if (config.endpoints[name] === undefined) this.engine.setEndpoint(name, undefined);
     }
     for (const name of Object.keys(config.endpoints)) this.#applyEndpoint(name);
+  }
+
+  #mailboxChanged(mailbox: string): void {
+    this.publishers.mailboxChanged(mailbox);
+    for (const account of this.accounts.mailboxChanged(mailbox)) this.fanout.watchedChanged(account, "device");
+  }
+
+  /** Whoever watches an account that is gone, or may not watch it any more, is told so. */
+  #applyMailboxes(config: Config): void {
+    const changed = this.accounts.replaceConfig(config);
+    for (const { subscription, reason } of misplacedWatchers(this.subscriptions.all(), this.accounts)) {
+      this.fanout.end(subscription, reason);
+    }
+    for (const account of changed) this.fanout.watchedChanged(account, "device");
   }
 
   #applyEndpoint(name: string): void {

@@ -8,6 +8,7 @@ import type {
   DeviceStateRow,
   EndpointRow,
   HintRow,
+  MailboxRow,
   NotifyRow,
   OutboundPublicationRow,
   PresenceStateRow,
@@ -21,6 +22,7 @@ import { type Instant, instantText } from "../runtime/instant.ts";
 import type { PublicationSnapshot } from "../publication/publication.ts";
 import type { PublicationRow as PublisherRow } from "../uac/section.ts";
 import type { Resource } from "../state/resource.ts";
+import { noMessages, sumOfCounts } from "../state/mailbox_counts.ts";
 import { deviceKey, providerKey } from "../state/hint.ts";
 import type { Core } from "./core.ts";
 
@@ -77,6 +79,22 @@ export function presenceRow(core: Core, key: string): PresenceStateRow {
   const { state, subtype, message } = core.engine.devices.presenceOf(key);
   const changed_at = instantOrNull(core.engine.devices.presenceChangedAt(key));
   return { provider: key, state, subtype, message, changed_at, hints: hintsShowing(core, key) };
+}
+
+/** The row of a mailbox, by its key. */
+export function mailboxRow(core: Core, key: string): MailboxRow {
+  const { devices } = core.engine;
+  const counts = sumOfCounts([devices.mailboxOf(key) ?? noMessages]);
+  return {
+    mailbox: key,
+    new: counts.new,
+    old: counts.old,
+    new_urgent: counts.newUrgent,
+    old_urgent: counts.oldUrgent,
+    changed_at: instantOrNull(devices.mailboxChangedAt(key)),
+    is_published: devices.isMailboxPublished(key),
+    hints: hintsShowing(core, `MWI:${key}`),
+  };
 }
 
 /** The row of an endpoint. */

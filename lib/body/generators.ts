@@ -58,7 +58,7 @@ export interface Rendering {
 export interface BodiesOptions {
   /** Names in order, of `knownSupplements`; others are left out. */
   readonly supplements: readonly string[];
-  /** Media types not offered, of `knownMediaTypes`, any case. */
+  /** Media types not offered, any case. */
   readonly disabled: readonly string[];
 }
 
@@ -67,6 +67,7 @@ export class Generators {
   readonly #renderings = new Map<string, Rendering>();
   /** By event package: what it offers. */
   readonly #choices = new Map<string, AcceptChoice>();
+  #disabled: readonly string[] = [];
   #offered: readonly Generator[] = [];
   #supplements: readonly Supplement[] = [];
   #generation = 0;
@@ -83,13 +84,18 @@ export class Generators {
 
   /** Takes section `[bodies]` anew. A disabled media type is no longer offered, but still made for those who have it. */
   configure(options: BodiesOptions): void {
-    const disabled = options.disabled.map((mediaType) => mediaType.toLowerCase());
-    this.#offered = allGenerators.filter((generator) => !disabled.includes(generator.mediaType));
+    this.#disabled = options.disabled.map((mediaType) => mediaType.toLowerCase());
+    this.#offered = allGenerators.filter((generator) => this.isEnabled(generator.mediaType));
     this.#supplements = [...new Set(options.supplements)].flatMap((name) =>
       allSupplements.filter((supplement) => supplement.name === name)
     );
     this.#choices.clear();
     this.#generation++;
+  }
+
+  /** Whether a media type may be offered, also one that is made elsewhere. */
+  isEnabled(mediaType: string): boolean {
+    return !this.#disabled.includes(mediaType);
   }
 
   /** Media types offered for an event package, the default first; the value of Accept in a 406. */

@@ -32,14 +32,26 @@ export function holeFill(texts: { entity: string; remote: string; guid: string; 
 
 const utf8 = new TextEncoder();
 
-const holeCodes: readonly Hole[] = ["entity", "remote", "version", "guid", "entityScheme", "entityAddress"];
+const holeCodes: readonly Hole[] = [
+  "entity",
+  "remote",
+  "version",
+  "guid",
+  "entityScheme",
+  "entityAddress",
+  "entityHost",
+];
 const ENTITY = 0;
 const REMOTE = 1;
 const VERSION = 2;
 const GUID = 3;
 const ENTITY_SCHEME = 4;
 const ENTITY_ADDRESS = 5;
+const ENTITY_HOST = 6;
 const DIGIT_ZERO = 48;
+const AMPERSAND = 38;
+const SEMICOLON = 59;
+const QUESTION_MARK = 63;
 
 /** One document, immutable: literal bytes with holes between them. */
 export class RenderedBody {
@@ -84,6 +96,9 @@ export class RenderedBody {
         case ENTITY_ADDRESS:
           length += fill.entity.length - schemeLength(fill.entity);
           break;
+        case ENTITY_HOST:
+          length += hostEnd(fill.entity) - hostStart(fill.entity);
+          break;
       }
     }
     return length;
@@ -119,6 +134,9 @@ export class RenderedBody {
           break;
         case ENTITY_ADDRESS:
           at = copyText(fill.entity, schemeLength(fill.entity), fill.entity.length, target, at);
+          break;
+        case ENTITY_HOST:
+          at = copyText(fill.entity, hostStart(fill.entity), hostEnd(fill.entity), target, at);
           break;
       }
     }
@@ -162,6 +180,23 @@ function copyText(source: string, start: number, end: number, target: Uint8Array
 /** Length of the scheme with its colon; 0 where there is none. */
 function schemeLength(entity: string): number {
   return entity.indexOf(":") + 1;
+}
+
+/** Where the host begins; a URI has one "@" at most, since that of a user is escaped. */
+function hostStart(entity: string): number {
+  const at = entity.indexOf("@");
+  return at < 0 ? schemeLength(entity) : at + 1;
+}
+
+/** Where host and port end: before parameters, headers, or what had to be escaped. */
+function hostEnd(entity: string): number {
+  let end = hostStart(entity);
+  while (end < entity.length) {
+    const code = entity.charCodeAt(end);
+    if (code === SEMICOLON || code === QUESTION_MARK || code === AMPERSAND) break;
+    end++;
+  }
+  return end;
 }
 
 function digitCount(value: number): number {

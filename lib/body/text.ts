@@ -1,15 +1,18 @@
 /**
  * Owns what may stand in the text of a document: legal characters, escapes, and the marks of holes.
  *
- * Theory. Unicode sets 32 noncharacters aside (U+FDD0–U+FDEF) that no text needs. While a document is being built, six of them mark holes
+ * Theory. Unicode sets 32 noncharacters aside (U+FDD0–U+FDEF) that no text needs. While a document is being built, seven of them mark holes
  * and eight stand for the characters that XML wants escaped, so the document builder never sees markup in a text and never decides about
  * escaping. All foreign text passes `documentText`, which removes what XML 1.0 cannot carry and these noncharacters themselves, therefore
  * nobody outside can forge a hole. `splitAtHoles` turns the serialised document into literal pieces and holes, and the marks into
  * references.
  */
 
-/** What differs between two watchers of one body; `entityScheme` and `entityAddress` are `entity` up to and behind its first colon. */
-export type Hole = "entity" | "remote" | "version" | "guid" | "entityScheme" | "entityAddress";
+/**
+ * What differs between two watchers of one body; `entityScheme` and `entityAddress` are `entity` up to and behind its first colon,
+ * `entityHost` is its host and port.
+ */
+export type Hole = "entity" | "remote" | "version" | "guid" | "entityScheme" | "entityAddress" | "entityHost";
 
 /** Mark of each hole, to be put into a document that is being built. */
 export const holeMark: Readonly<Record<Hole, string>> = {
@@ -19,6 +22,7 @@ export const holeMark: Readonly<Record<Hole, string>> = {
   guid: "\uFDD3",
   entityScheme: "\uFDD4",
   entityAddress: "\uFDD5",
+  entityHost: "\uFDD6",
 };
 
 const holeOfMark = new Map<string, Hole>(Object.entries(holeMark).map(([hole, mark]) => [mark, hole as Hole]));

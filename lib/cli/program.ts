@@ -120,6 +120,27 @@ const commands: readonly CommandRow[] = [
     run: async (options, provider) => (await import("./states.ts")).unsetProvider(options, provider!),
   },
   {
+    usage: "mailbox list",
+    summary: "list the message counts of mailboxes",
+    needsConfig: true,
+    hasJson: true,
+    run: async (options) => (await import("./states.ts")).listMailboxes(options),
+  },
+  {
+    usage: "mailbox set <mailbox> <new> [old] [new-urgent] [old-urgent]",
+    summary: "set the message counts of a mailbox",
+    needsConfig: true,
+    hasJson: false,
+    run: async (options, mailbox, ...counts) => (await import("./states.ts")).setMailbox(options, mailbox!, counts),
+  },
+  {
+    usage: "mailbox unset <mailbox>",
+    summary: "forget the message counts of a mailbox",
+    needsConfig: true,
+    hasJson: false,
+    run: async (options, mailbox) => (await import("./states.ts")).unsetMailbox(options, mailbox!),
+  },
+  {
     usage: "reload",
     summary: "apply a changed configuration without restart",
     needsConfig: true,
@@ -146,6 +167,7 @@ const commands: readonly CommandRow[] = [
 /** What the groups of commands are about. */
 const groups: Readonly<Record<string, string>> = {
   devstate: "list, set and unset the states of devices",
+  mailbox: "list, set and unset the message counts of mailboxes",
   presencestate: "list, set and unset the states of presence providers",
 };
 

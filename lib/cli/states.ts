@@ -1,7 +1,7 @@
 /**
- * Owns the commands that list, set and unset device and presence states.
+ * Owns the commands that list, set and unset device states, presence states and mailboxes.
  */
-import type { DeviceStateRow, PresenceStateRow } from "../http/controls.ts";
+import type { DeviceStateRow, MailboxRow, PresenceStateRow } from "../http/controls.ts";
 import { deviceStateNames, presenceStateNames } from "../http/schemas.ts";
 import { agoText } from "../http/words.ts";
 import { systemClock } from "../runtime/clock.ts";
@@ -84,6 +84,52 @@ export async function unsetProvider(options: ShowOptions, name: string): Promise
   await new ControlClient(options.config).call("DELETE", providerPath(name));
   print(`${withKind(name, "CustomPresence")} is forgotten`);
   return 0;
+}
+
+/** `hintd mailbox list`. */
+export async function listMailboxes(options: ShowOptions): Promise<number> {
+  const rows = await new ControlClient(options.config).list<MailboxRow>("/mailboxes");
+  if (options.json) {
+    printJson({ items: rows });
+    return 0;
+  }
+  const wall = systemClock.wall();
+  printTable(rows, [
+    { head: "MAILBOX", value: (row) => row.mailbox },
+    { head: "NEW", value: (row) => row.new },
+    { head: "OLD", value: (row) => row.old },
+    { head: "URGENT", value: (row) => `${row.new_urgent}/${row.old_urgent}` },
+    { head: "SINCE", value: (row) => row.changed_at === null ? "" : agoText(row.changed_at, wall) },
+    { head: "FROM", value: (row) => row.is_published ? "another server" : "" },
+    { head: "HINTS", value: (row) => row.hints.join(" ") },
+  ], "No mailboxes");
+  return 0;
+}
+
+/** `hintd mailbox set`: counts in the order of a Voice-Message line. */
+export async function setMailbox(options: ShowOptions, mailbox: string, counts: readonly string[]): Promise<number> {
+  const [fresh = 0, old = 0, new_urgent = 0, old_urgent = 0] = counts.map(countOf);
+  const path = mailboxPath(mailbox);
+  const body = { new: fresh, old, new_urgent, old_urgent };
+  const row = await new ControlClient(options.config).call<MailboxRow>("PUT", path, body);
+  print(`${row.mailbox} has ${row.new} new and ${row.old} old${row.is_published ? " (as another server says)" : ""}`);
+  return 0;
+}
+
+/** `hintd mailbox unset`. */
+export async function unsetMailbox(options: ShowOptions, mailbox: string): Promise<number> {
+  await new ControlClient(options.config).call("DELETE", mailboxPath(mailbox));
+  print(`${mailbox} is forgotten`);
+  return 0;
+}
+
+function mailboxPath(mailbox: string): string {
+  return `/mailboxes/${encodeURIComponent(mailbox)}`;
+}
+
+function countOf(text: string): number {
+  if (!/^\d{1,10}$/.test(text)) throw new CliError(2, `"${text}" is no number of messages`);
+  return Number(text);
 }
 
 function devicePath(name: string): string {

@@ -73,6 +73,7 @@ export const endpointSchema = z.strictObject({
   aggregate_mwi: flag(true, "One message with the sum of its mailboxes instead of one each."),
   mwi_from_user: text("", "User in From of unsolicited message waiting."),
   mwi_subscribe_replaces_unsolicited: flag(false, "A phone that subscribes to its mailbox is not told unsolicited."),
+  watch_mailboxes: texts("Addresses-of-record of others whose mailboxes it may watch; * stands for any characters."),
   incoming_mwi_mailbox: text("", "Mailbox that its own message-waiting NOTIFYs set."),
   force_rport: flag(true, "Answers go to the port that the request came from."),
   rewrite_contact: flag(true, "Requests go back to where the phone's last one came from: right behind NAT."),

@@ -21,6 +21,12 @@ export interface Refusals {
   tooBrief(minExpirySeconds: number): Reject;
   /** No hint for that extension. */
   noHint(exten: string, context: string): Reject;
+  /** Nobody of that name has a mailbox. */
+  noMailbox(name: string): Reject;
+  /** The mailbox is somebody else's. */
+  foreignMailbox(name: string): Reject;
+  /** The endpoint is told of the mailbox unsolicited. */
+  unsolicitedMailbox(name: string): Reject;
   /** None of a list's members is there. */
   emptyList(name: string): Reject;
   /** The resource is a list and the watcher does not know lists; undefined: it asked for a hint of that name. */
@@ -65,6 +71,15 @@ export function createRefusals(profile: SipProfile): Refusals {
       why: `Expires is below ${minExpirySeconds}`,
     }),
     noHint: (exten, context) => ({ status: 404, why: `no hint "${exten}" in context "${context}"` }),
+    noMailbox: (name) => ({ status: 404, why: `"${name}" has no mailbox` }),
+    foreignMailbox: (name) => ({
+      status: isRfc ? 403 : 404,
+      why: `the mailbox of "${name}" is somebody else's (watch_mailboxes)`,
+    }),
+    unsolicitedMailbox: (name) => ({
+      status: isRfc ? 403 : 500,
+      why: `it is told of the mailbox of "${name}" unsolicited (mwi_subscribe_replaces_unsolicited)`,
+    }),
     emptyList: (name) => ({ status: isRfc ? 404 : 500, why: `none of the members of list "${name}" is there` }),
     listNotSupported: isRfc
       ? { status: 421, headers: [["Require", "eventlist"]], why: "a list for a watcher that does not know lists" }

@@ -13,7 +13,15 @@ import type { Controls, HintRow } from "./controls.ts";
 import type { ApiEvents } from "./events.ts";
 import { explain } from "./explain.ts";
 import { Problem } from "./problem.ts";
-import { deviceStateBody, faultsOf, presenceStateBody, writableDevice, writableProvider } from "./schemas.ts";
+import {
+  deviceStateBody,
+  faultsOf,
+  mailboxBody,
+  presenceStateBody,
+  writableDevice,
+  writableMailbox,
+  writableProvider,
+} from "./schemas.ts";
 
 /** What the calls work on. */
 export interface ApiParts {
@@ -172,6 +180,44 @@ export const apiCalls: readonly ApiCall[] = [
   },
   {
     method: "GET",
+    path: "/mailboxes",
+    scope: "read",
+    summary: "The message counts of every known mailbox",
+    answer: (_, { controls }) => json({ items: controls.mailboxes() }),
+  },
+  {
+    method: "GET",
+    path: "/mailboxes/:mailbox{.+}",
+    scope: "read",
+    summary: "The message counts of one mailbox",
+    answer: (request, { controls }) => {
+      const mailbox = request.param("mailbox");
+      return json(controls.mailbox(mailbox) ?? notFound(`mailbox "${mailbox}"`));
+    },
+  },
+  {
+    method: "PUT",
+    path: "/mailboxes/:mailbox{.+}",
+    scope: "write",
+    summary: "Sets the message counts of a mailbox; answered once they are on disk",
+    body: mailboxBody,
+    answer: async (request, { controls }) => {
+      const mailbox = writableMailboxOf(request);
+      return json(await controls.setMailbox(mailbox, await request.body(mailboxBody)));
+    },
+  },
+  {
+    method: "DELETE",
+    path: "/mailboxes/:mailbox{.+}",
+    scope: "write",
+    summary: "Forgets the message counts of a mailbox",
+    answer: async (request, { controls }) => {
+      const mailbox = writableMailboxOf(request);
+      return await controls.deleteMailbox(mailbox) ? done() : notFound(`message count of mailbox "${mailbox}"`);
+    },
+  },
+  {
+    method: "GET",
     path: "/endpoints",
     scope: "read",
     summary: "Every endpoint with its contacts",
@@ -319,6 +365,12 @@ function writableProviderOf(request: ApiRequest): string {
     "provider_not_writable",
     `Only providers named CustomPresence:… may be written, not "${provider}"`,
   );
+}
+
+function writableMailboxOf(request: ApiRequest): string {
+  const mailbox = request.param("mailbox");
+  if (writableMailbox.safeParse(mailbox).success) return mailbox;
+  throw new Problem(403, "mailbox_not_writable", `A mailbox is named like 100 or 100@default, not "${mailbox}"`);
 }
 
 function json(value: unknown): Response {

@@ -163,8 +163,16 @@ export interface MailboxRow {
   readonly new: number;
   /** Messages heard and kept. */
   readonly old: number;
+  /** Urgent ones among the new. */
+  readonly new_urgent: number;
+  /** Urgent ones among the old. */
+  readonly old_urgent: number;
   /** Since when; null when not known. */
   readonly changed_at: Instant | null;
+  /** Another server publishes the counts; what is set shows once it does so no more. */
+  readonly is_published: boolean;
+  /** Hints that show it, as `exten@context`. */
+  readonly hints: readonly string[];
 }
 
 /** One configured endpoint. */
@@ -326,6 +334,7 @@ export type ControlEvent =
   | { readonly type: "hint"; readonly change: Change; readonly item: HintRow }
   | { readonly type: "device-state"; readonly change: Change; readonly item: DeviceStateRow }
   | { readonly type: "presence-state"; readonly change: Change; readonly item: PresenceStateRow }
+  | { readonly type: "mailbox"; readonly change: Change; readonly item: MailboxRow }
   | { readonly type: "subscription"; readonly change: Change; readonly item: SubscriptionRow }
   | { readonly type: "contact"; readonly change: Change; readonly item: ContactRow }
   | { readonly type: "problem"; readonly change: Change; readonly item: ProblemRow }
@@ -342,6 +351,18 @@ export interface PresenceStateInput {
   readonly subtype: string;
   /** What to tell; "" for nothing. */
   readonly message: string;
+}
+
+/** Message counts as they are set. */
+export interface MailboxInput {
+  /** Messages nobody has heard. */
+  readonly new: number;
+  /** Messages heard and kept. */
+  readonly old: number;
+  /** Urgent ones among the new. */
+  readonly new_urgent: number;
+  /** Urgent ones among the old. */
+  readonly old_urgent: number;
 }
 
 /**
@@ -391,6 +412,14 @@ export interface Controls {
   setPresenceState(provider: string, value: PresenceStateInput): Promise<PresenceStateRow>;
   /** Forgets a `CustomPresence:` provider; false when it was not set. */
   deletePresenceState(provider: string): Promise<boolean>;
+  /** Every mailbox that is configured, set, or published by another server. */
+  mailboxes(): readonly MailboxRow[];
+  /** Undefined for a mailbox that is none of that; without a context, `@default` is meant. */
+  mailbox(mailbox: string): MailboxRow | undefined;
+  /** Sets the message counts of a mailbox; the caller has checked its name. */
+  setMailbox(mailbox: string, value: MailboxInput): Promise<MailboxRow>;
+  /** Forgets the counts of a mailbox; false when they were not set. */
+  deleteMailbox(mailbox: string): Promise<boolean>;
   /** Every configured endpoint, in the order of config.toml. */
   endpoints(): readonly EndpointRow[];
   /** Every contact, those of one endpoint together; one that endpoints share shows once. */

@@ -162,6 +162,7 @@ function touch(touched: Touched, { type, change, item }: ControlEvent): void {
       touched.isPageStale = true;
       break;
     case "presence-state":
+    case "mailbox":
       break;
   }
 }

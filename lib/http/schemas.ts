@@ -48,6 +48,31 @@ export const presenceStateBody = z.strictObject({
   message: shownText.default(""),
 });
 
+/** A count of messages. Source: RFC 3842 §3.5. */
+const messageCount = z.number().refine(
+  (count) => Number.isSafeInteger(count) && count >= 0 && count <= 0xffff_ffff,
+  "Must be a whole number from 0 to 4294967295",
+);
+
+/** Body of PUT /mailboxes/{mailbox}. */
+export const mailboxBody = z.strictObject({
+  new: messageCount,
+  old: messageCount.default(0),
+  new_urgent: messageCount.default(0),
+  old_urgent: messageCount.default(0),
+}).refine(({ new: fresh, new_urgent }) => new_urgent <= fresh, {
+  path: ["new_urgent"],
+  error: "Must not be more than the new ones",
+}).refine(({ old, old_urgent }) => old_urgent <= old, {
+  path: ["old_urgent"],
+  error: "Must not be more than the old ones",
+});
+
+/** A mailbox that may be set: a name, and a context behind "@" or none. */
+export const writableMailbox = z.string().regex(
+  /^[^\s\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}&,()@]{1,80}(?:@[^\s\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}&,()@]{1,80})?$/u,
+);
+
 /** Name behind `Custom:` or `CustomPresence:`: what a hint in config.toml can spell. */
 const customName = /^[^\s\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}&,()]{1,80}$/u;
 

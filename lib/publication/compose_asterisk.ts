@@ -7,7 +7,7 @@
  * 3. The name counts, not the target that the server publishes to; of several targets, the one composed last goes first.
  */
 import type { DeviceState } from "../state/device_state.ts";
-import type { MailboxCounts } from "../state/states_port.ts";
+import type { MailboxCounts } from "../state/mailbox_counts.ts";
 import type { ReportedDevices, ReportedMailboxes } from "./packages/asterisk.ts";
 import type { PublishedValue } from "./published_package.ts";
 

@@ -17,7 +17,7 @@ import type { DeviceState } from "../state/device_state.ts";
 import { mailboxKey } from "../state/hint.ts";
 import type { PresenceState } from "../state/presence_state.ts";
 import type { Call } from "../state/resource.ts";
-import { areEqualCounts, type MailboxCounts } from "../state/states_port.ts";
+import { areEqualCounts, type MailboxCounts } from "../state/mailbox_counts.ts";
 import { composeDeviceStates, composeMailboxes, NamesByTarget } from "./compose_asterisk.ts";
 import { composeDialogs } from "./compose_dialog.ts";
 import { composePresence } from "./compose_presence.ts";

@@ -10,10 +10,11 @@ import type { Clock, EpochMillis } from "../runtime/clock.ts";
 import { limits } from "../runtime/limits.ts";
 import { aggregateDeviceStates, type DeviceState } from "./device_state.ts";
 import { mailboxKey } from "./hint.ts";
+import { areEqualCounts, type MailboxCounts } from "./mailbox_counts.ts";
 import { equalPresence, presenceNotSet, type PresenceState } from "./presence_state.ts";
 import { PublishedStates } from "./published_states.ts";
 import { areEqualCalls, type Call } from "./resource.ts";
-import { areEqualCounts, type MailboxCounts, type StatesPort, StateTableFull, type Stored } from "./states_port.ts";
+import { type StatesPort, StateTableFull, type Stored } from "./states_port.ts";
 
 /** What is known of an endpoint besides its calls. */
 export interface EndpointState {
@@ -97,6 +98,16 @@ export class Devices {
   /** Message counts of a mailbox: published ones, or else those that were set; undefined when there are none. */
   mailboxOf(mailbox: string): MailboxCounts | undefined {
     return this.#mailboxAt(mailboxKey(mailbox))?.value;
+  }
+
+  /** Since when they hold; undefined when there are none. */
+  mailboxChangedAt(mailbox: string): EpochMillis | undefined {
+    return this.#mailboxAt(mailboxKey(mailbox))?.changedAt;
+  }
+
+  /** Whether the counts of a mailbox were set, hidden by published ones or not. */
+  isMailboxSet(mailbox: string): boolean {
+    return this.#mailboxes.has(mailboxKey(mailbox));
   }
 
   /** Keys of all `Custom:` devices that are set, of all endpoints' devices, and of those that other servers report. */

@@ -15,17 +15,20 @@ import { aggregateDeviceStates, type DeviceState, extensionStateOf, isRinging } 
 import { Devices, type EndpointState } from "./devices.ts";
 import { Extension, type Source, SourceIndex } from "./extension.ts";
 import { deviceKey, fillHint, mailboxKey, parseHint, providerKey } from "./hint.ts";
+import { areEqualCounts, type MailboxCounts } from "./mailbox_counts.ts";
 import { aggregatePresence, aggregatePublishedPresence, equalPresence, type PresenceState } from "./presence_state.ts";
 import { areEqualCalls, type Call, type Resource, type ResourceChange, type ResourceState } from "./resource.ts";
-import type { MailboxCounts, StatesPort } from "./states_port.ts";
+import type { StatesPort } from "./states_port.ts";
 
 /** Told of every change of a resource, after all that belongs to it is in force. */
 export type ResourceListener = (resource: Resource, change: ResourceChange) => void;
 
-/** Told of every change of a device's own state or a provider's. */
+/** Told of every change of a device's own state, a provider's or a mailbox's. */
 export interface SourceListener {
   deviceChanged(device: string): void;
   presenceChanged(provider: string): void;
+  /** Its counts are others; its device is told of besides. */
+  mailboxChanged(mailbox: string): void;
 }
 
 /** What a new configuration did to the hints; counts of resources. */
@@ -67,7 +70,7 @@ export class StateEngine {
     this.#listeners.push(listener);
   }
 
-  /** Calls `listener` at each change of a device or provider, whether a hint shows it or not. */
+  /** Calls `listener` at each change of a device, provider or mailbox, whether a hint shows it or not. */
   onSource(listener: SourceListener): void {
     this.#sourceListeners.push(listener);
   }
@@ -149,7 +152,7 @@ export class StateEngine {
    * @throws StoreError, StateTableFull: nothing was changed.
    */
   setMailbox(mailbox: string, counts: MailboxCounts | undefined): void {
-    if (this.#devices.setMailbox(mailbox, counts)) this.#deviceChanged(`MWI:${mailboxKey(mailbox)}`);
+    this.#changeMailbox(mailboxKey(mailbox), (key) => this.#devices.setMailbox(key, counts));
   }
 
   /** Sets what is known of an endpoint; undefined when it is gone. */
@@ -171,7 +174,7 @@ export class StateEngine {
 
   /** Sets the counts published for a mailbox, which go before those that were set; undefined when none are any more. */
   setPublishedMailbox(mailbox: string, counts: MailboxCounts | undefined): void {
-    if (this.#devices.setPublishedMailbox(mailbox, counts)) this.#deviceChanged(`MWI:${mailboxKey(mailbox)}`);
+    this.#changeMailbox(mailboxKey(mailbox), (key) => this.#devices.setPublishedMailbox(key, counts));
   }
 
   /**
@@ -367,6 +370,18 @@ export class StateEngine {
     }
     this.#tell(woken, "device");
     this.#addAutohints(key);
+  }
+
+  /** Does what changes a mailbox, and tells whom it concerns; `change` says whether its device has another state. */
+  #changeMailbox(key: string, change: (key: string) => boolean): void {
+    const before = this.#devices.mailboxOf(key);
+    const isDeviceChanged = change(key);
+    const after = this.#devices.mailboxOf(key);
+    const isSame = before === undefined || after === undefined ? before === after : areEqualCounts(before, after);
+    if (!isSame) {
+      for (const listener of this.#sourceListeners) listener.mailboxChanged(key);
+    }
+    if (isDeviceChanged) this.#deviceChanged(`MWI:${key}`);
   }
 
   /** Works out what a changed provider concerns; false when that stays as it was. */

@@ -3,8 +3,9 @@
  */
 import type { Clock, EpochMillis } from "../runtime/clock.ts";
 import type { DeviceState } from "./device_state.ts";
+import { areEqualCounts, type MailboxCounts } from "./mailbox_counts.ts";
 import { equalPresence, type PresenceState } from "./presence_state.ts";
-import { areEqualCounts, type MailboxCounts, type Stored } from "./states_port.ts";
+import type { Stored } from "./states_port.ts";
 
 const NO_STATES: readonly DeviceState[] = [];
 

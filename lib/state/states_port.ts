@@ -3,6 +3,7 @@
  */
 import type { EpochMillis } from "../runtime/clock.ts";
 import type { DeviceState } from "./device_state.ts";
+import type { MailboxCounts } from "./mailbox_counts.ts";
 import type { PresenceState } from "./presence_state.ts";
 
 export { StoreError } from "../runtime/store_error.ts";
@@ -11,17 +12,6 @@ export { StoreError } from "../runtime/store_error.ts";
 export interface Stored<T> {
   readonly value: T;
   readonly changedAt: EpochMillis;
-}
-
-/** Voice messages waiting in a mailbox. */
-export interface MailboxCounts {
-  readonly new: number;
-  readonly old: number;
-}
-
-/** Whether two say the same. */
-export function areEqualCounts(a: MailboxCounts, b: MailboxCounts): boolean {
-  return a.new === b.new && a.old === b.old;
 }
 
 /** Everything that was set from outside, by key. */

@@ -79,6 +79,10 @@ export const migrations: readonly string[] = [
     record TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  ALTER TABLE mailboxes ADD COLUMN new_urgent_count INTEGER NOT NULL DEFAULT 0 CHECK (new_urgent_count >= 0);
+  ALTER TABLE mailboxes ADD COLUMN old_urgent_count INTEGER NOT NULL DEFAULT 0 CHECK (old_urgent_count >= 0);
+  `,
 ];
 
 /**

@@ -3,7 +3,8 @@
  */
 import type { DeviceState } from "../state/device_state.ts";
 import type { PresenceName, PresenceState } from "../state/presence_state.ts";
-import type { MailboxCounts, StatesPort, Stored, StoredStates } from "../state/states_port.ts";
+import type { MailboxCounts } from "../state/mailbox_counts.ts";
+import type { StatesPort, Stored, StoredStates } from "../state/states_port.ts";
 import type { Database } from "./database.ts";
 
 /** The disk of the state engine; each save is one durable transaction. */
@@ -23,8 +24,9 @@ export class StatesStore implements StatesPort {
         "INSERT OR REPLACE INTO presence_states (provider, state, subtype, message, changed_at) VALUES (?, ?, ?, ?, ?)",
       ),
       deletePresence: database.prepare<void, [string]>("DELETE FROM presence_states WHERE provider = ?"),
-      saveMailbox: database.prepare<void, [string, number, number, number]>(
-        "INSERT OR REPLACE INTO mailboxes (mailbox, new_count, old_count, changed_at) VALUES (?, ?, ?, ?)",
+      saveMailbox: database.prepare<void, [string, number, number, number, number, number]>(
+        "INSERT OR REPLACE INTO mailboxes " +
+          "(mailbox, new_count, old_count, new_urgent_count, old_urgent_count, changed_at) VALUES (?, ?, ?, ?, ?, ?)",
       ),
       deleteMailbox: database.prepare<void, [string]>("DELETE FROM mailboxes WHERE mailbox = ?"),
     };
@@ -38,9 +40,7 @@ export class StatesStore implements StatesPort {
     const presences = this.#database.rows<PresenceState & { provider: string; changed_at: number }>(
       "SELECT * FROM presence_states",
     );
-    const mailboxes = this.#database.rows<
-      { mailbox: string; new_count: number; old_count: number; changed_at: number }
-    >("SELECT * FROM mailboxes");
+    const mailboxes = this.#database.rows<MailboxRow>("SELECT * FROM mailboxes");
     return {
       devices: new Map(devices.map((row) => [row.device, { value: row.state, changedAt: row.changed_at }])),
       presences: new Map(presences.map(({ provider, state, subtype, message, changed_at }) => [
@@ -49,7 +49,7 @@ export class StatesStore implements StatesPort {
       ])),
       mailboxes: new Map(mailboxes.map((row) => [
         row.mailbox,
-        { value: { new: row.new_count, old: row.old_count }, changedAt: row.changed_at },
+        { value: countsOf(row), changedAt: row.changed_at },
       ])),
     };
   }
@@ -74,8 +74,28 @@ export class StatesStore implements StatesPort {
   /** Stores or, for undefined, deletes a mailbox's counts. @throws StoreError */
   saveMailbox(mailbox: string, stored: Stored<MailboxCounts> | undefined): void {
     this.#database.write(() => {
-      if (stored === undefined) this.#statements.deleteMailbox.run(mailbox);
-      else this.#statements.saveMailbox.run(mailbox, stored.value.new, stored.value.old, stored.changedAt);
+      if (stored === undefined) return void this.#statements.deleteMailbox.run(mailbox);
+      const { new: fresh, old, newUrgent = 0, oldUrgent = 0 } = stored.value;
+      this.#statements.saveMailbox.run(mailbox, fresh, old, newUrgent, oldUrgent, stored.changedAt);
     });
   }
+}
+
+interface MailboxRow {
+  mailbox: string;
+  new_count: number;
+  old_count: number;
+  new_urgent_count: number;
+  old_urgent_count: number;
+  changed_at: number;
+}
+
+/** Without the members that say nothing. */
+function countsOf(row: MailboxRow): MailboxCounts {
+  return {
+    new: row.new_count,
+    old: row.old_count,
+    ...(row.new_urgent_count > 0 ? { newUrgent: row.new_urgent_count } : {}),
+    ...(row.old_urgent_count > 0 ? { oldUrgent: row.old_urgent_count } : {}),
+  };
 }

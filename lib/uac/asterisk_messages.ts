@@ -3,7 +3,7 @@
  */
 import { hashHex } from "../runtime/hash.ts";
 import type { DeviceState } from "../state/device_state.ts";
-import type { MailboxCounts } from "../state/states_port.ts";
+import type { MailboxCounts } from "../state/mailbox_counts.ts";
 
 /** The state of one device; any may be kept by whoever is told. */
 export function deviceStateMessage(device: string, state: DeviceState, eid: string): string {

@@ -11,6 +11,8 @@ import type {
   EndpointRow,
   ExtensionStateName,
   HintRow,
+  MailboxInput,
+  MailboxRow,
   OutboundPublicationRow,
   PresenceStateInput,
   PresenceStateRow,
@@ -52,6 +54,7 @@ export class MemoryControls implements Controls {
   readonly problemRows: ProblemRow[] = [];
   readonly devices = new Map<string, { state: DeviceStateName; changed_at: Instant }>();
   readonly providers = new Map<string, PresenceStateInput & { changed_at: Instant }>();
+  readonly mailboxRows = new Map<string, MailboxRow>();
   readonly changedAt = new Map<string, Instant>();
   readonly listeners = new Set<(event: ControlEvent) => void>();
   /** Thrown by the next action, in place of doing it. */
@@ -144,6 +147,31 @@ export class MemoryControls implements Controls {
     if (!this.providers.delete(provider)) return Promise.resolve(false);
     this.#tell({ type: "presence-state", change: "removed", item: row });
     this.#touchHints((hint) => hint.providers?.includes(provider) ?? false);
+    return Promise.resolve(true);
+  }
+
+  mailboxes(): MailboxRow[] {
+    return [...this.mailboxRows.values()];
+  }
+
+  mailbox(mailbox: string): MailboxRow | undefined {
+    return this.mailboxRows.get(mailbox);
+  }
+
+  setMailbox(mailbox: string, value: MailboxInput): Promise<MailboxRow> {
+    if (this.failure !== undefined) return Promise.reject(this.failure);
+    const change = this.mailboxRows.has(mailbox) ? "changed" : "added";
+    const item = { mailbox, ...value, changed_at: instantText(Date.now()), is_published: false, hints: [] };
+    this.mailboxRows.set(mailbox, item);
+    this.#tell({ type: "mailbox", change, item });
+    return Promise.resolve(item);
+  }
+
+  deleteMailbox(mailbox: string): Promise<boolean> {
+    const item = this.mailboxRows.get(mailbox);
+    if (item === undefined) return Promise.resolve(false);
+    this.mailboxRows.delete(mailbox);
+    this.#tell({ type: "mailbox", change: "removed", item });
     return Promise.resolve(true);
   }
 

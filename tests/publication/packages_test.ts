@@ -149,7 +149,7 @@ describe("package presence", () => {
 });
 
 test.each([
-  ["Messages-Waiting: yes\r\nVoice-Message: 2/8 (0/2)\r\n", { new: 2, old: 8 }],
+  ["Messages-Waiting: yes\r\nVoice-Message: 2/8 (0/2)\r\n", { new: 2, old: 8, oldUrgent: 2 }],
   ["Messages-Waiting: no\r\nVoice-Message: 0/8\r\n", { new: 0, old: 8 }],
   ["Messages-Waiting: yes\r\n", { new: 1, old: 0 }],
   ["Messages-Waiting: no\r\n", { new: 0, old: 0 }],

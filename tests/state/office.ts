@@ -3,15 +3,10 @@ import type { ContextOptions } from "../../lib/state/contexts.ts";
 import type { DeviceState } from "../../lib/state/device_state.ts";
 import { StateEngine } from "../../lib/state/engine.ts";
 import { deviceKey, providerKey } from "../../lib/state/hint.ts";
+import type { MailboxCounts } from "../../lib/state/mailbox_counts.ts";
 import type { PresenceName, PresenceState } from "../../lib/state/presence_state.ts";
 import type { Call, Resource } from "../../lib/state/resource.ts";
-import {
-  type MailboxCounts,
-  type StatesPort,
-  type Stored,
-  type StoredStates,
-  StoreError,
-} from "../../lib/state/states_port.ts";
+import { type StatesPort, type Stored, type StoredStates, StoreError } from "../../lib/state/states_port.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 
 /** A disk in memory: rows outlive the engine, and `isFull` makes it refuse. */
@@ -84,6 +79,7 @@ export class Office {
   readonly engine: StateEngine;
   #told: string[] = [];
   #sources: string[] = [];
+  #mailboxes: string[] = [];
 
   /** @param hints Hints of context `default`, or whole contexts. */
   constructor(contexts: ContextsText, disk: MemoryDisk = new MemoryDisk()) {
@@ -95,6 +91,7 @@ export class Office {
     this.engine.onSource({
       deviceChanged: (device) => void this.#sources.push(device),
       presenceChanged: (provider) => void this.#sources.push(provider),
+      mailboxChanged: (mailbox) => void this.#mailboxes.push(mailbox),
     });
     this.apply(contexts);
     this.told();
@@ -114,6 +111,11 @@ export class Office {
   /** Devices and providers told of since last asked. */
   sources(): string[] {
     return this.#sources.splice(0);
+  }
+
+  /** Mailboxes told of since last asked. */
+  mailboxes(): string[] {
+    return this.#mailboxes.splice(0);
   }
 
   /** Sets a device whose name is written as a person would. */

@@ -185,7 +185,11 @@ export function bench(options: BenchOptions = {}) {
     userAgent: () => "hintd",
   });
   engine.onChange((resource, change) => publishers.resourceChanged(resource, change));
-  engine.onSource({ deviceChanged: (device) => publishers.deviceChanged(device), presenceChanged() {} });
+  engine.onSource({
+    deviceChanged: (device) => publishers.deviceChanged(device),
+    presenceChanged() {},
+    mailboxChanged: (mailbox) => publishers.mailboxChanged(mailbox),
+  });
 
   const applyHints = (hints: Readonly<Record<string, string>>, more: Record<string, ContextOptions> = {}) =>
     engine.applyHints({ default: { include: [], autohints: false, hints }, ...more });

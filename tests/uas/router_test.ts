@@ -30,7 +30,7 @@ describe("requests in the order of RFC 3261 §8.2", () => {
     const answer = await ask("OPTIONS", ["User-Agent: As long as what phones write, so that the answer is paid for"]);
     expect(answer.status).toBe(200);
     expect(answer.header("Allow")).toBe("OPTIONS, REGISTER, SUBSCRIBE, PUBLISH");
-    expect(answer.header("Allow-Events")).toBe("presence, dialog");
+    expect(answer.header("Allow-Events")).toBe("presence, dialog, message-summary");
     expect(answer.header("Accept")).toContain("application/dialog-info+xml");
     expect(answer.header("Supported")).toBe("path, outbound, eventlist, recipient-list-subscribe");
     expect(answer.header("Server")).toBe("hintd");

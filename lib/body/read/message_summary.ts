@@ -1,6 +1,7 @@
 /**
  * Owns the reading of application/simple-message-summary (RFC 3842).
  */
+import { type MailboxCounts, messageCountMax } from "../../state/mailbox_counts.ts";
 import { DocumentFault, faultOr, utf8Text } from "./document_fault.ts";
 
 /** Counts of one message class. */
@@ -25,7 +26,6 @@ export interface MessageSummary {
 const LINE_MAX = 64;
 const STATUS_LINE = /^messages-waiting[ \t]*:[ \t]*(yes|no)[ \t]*$/i;
 const HEADER_LINE = /^([a-z-]{1,40})[ \t]*:[ \t]*([^ \t].{0,1000})$/i;
-const COUNT_MAX = 0xffff_ffff;
 
 /**
  * Reads a document; the headers of single messages behind the empty line play no part.
@@ -54,6 +54,19 @@ export function readMessageSummary(bytes: Uint8Array): MessageSummary | Document
   });
 }
 
+/** What a document says of a mailbox: the line Voice-Message counts; without it, `Messages-Waiting: yes` is one new message. */
+export function mailboxCountsOf({ isWaiting, counts }: MessageSummary): MailboxCounts {
+  const voice = counts.get("voice-message");
+  if (voice === undefined) return { new: isWaiting ? 1 : 0, old: 0 };
+  const { newUrgent, oldUrgent } = voice;
+  return {
+    new: voice.new,
+    old: voice.old,
+    ...(newUrgent > 0 ? { newUrgent } : {}),
+    ...(oldUrgent > 0 ? { oldUrgent } : {}),
+  };
+}
+
 /** Lines up to the first empty one. */
 function linesOf(text: string): string[] {
   const lines = text.split("\n", LINE_MAX + 1).map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
@@ -70,7 +83,7 @@ function countsOf(text: string, line: number): MessageCounts {
   const [added = -1, old = -1, newUrgent = -1, oldUrgent = -1] = (match ?? []).slice(1).map((digits) =>
     Number(digits ?? 0)
   );
-  const isWrong = [added, old, newUrgent, oldUrgent].some((count) => count < 0 || count > COUNT_MAX);
+  const isWrong = [added, old, newUrgent, oldUrgent].some((count) => count < 0 || count > messageCountMax);
   if (isWrong) throw new DocumentFault(line, "counts must be like 2/8 or 2/8 (0/2)");
   return { new: added, old, newUrgent, oldUrgent };
 }

@@ -8,7 +8,7 @@ import { limits } from "../../runtime/limits.ts";
 import type { Reject } from "../../runtime/result.ts";
 import type { DeviceState } from "../../state/device_state.ts";
 import { deviceKey, mailboxKey } from "../../state/hint.ts";
-import type { MailboxCounts } from "../../state/states_port.ts";
+import type { MailboxCounts } from "../../state/mailbox_counts.ts";
 import type { PublishedPackage } from "../published_package.ts";
 import { rejectDocument, rejectFault, rejectName } from "./rejects.ts";
 
