@@ -87,17 +87,20 @@ export function resourceCountOf({ resources }: ListDocument): number {
 function partsOf(body: string, boundary: string): Part[] {
   const close = `\r\n--${boundary}--\r\n`;
   if (!body.endsWith(close)) throw new Error("No close delimiter");
-  const [preamble, ...texts] = body.slice(0, -close.length).split(`\r\n--${boundary}\r\n`);
+  const whole = body.startsWith("\r\n") ? body : `\r\n${body}`;
+  const [preamble, ...texts] = whole.slice(0, -close.length).split(`\r\n--${boundary}\r\n`);
   if (preamble !== "") throw new Error(`Preamble: ${preamble}`);
   const parts = texts.map((text) => {
     const end = text.indexOf("\r\n\r\n");
     const head = text.slice(0, end);
     const content = text.slice(end + 4);
-    const fields = /^Content-ID: <([^<>\s]+@[^<>\s]+)>\r\nContent-Type: (\S+)\r\nContent-Length: *(\d+)$/.exec(head);
+    const fields =
+      /^Content-ID: <([^<>\s]+@[^<>\s]+)>\r\nContent-Type: (\S+)\r\nContent-(?:Length: *(\d+)|Transfer-Encoding: binary)$/
+        .exec(head);
     if (fields === null) throw new Error(`Part headers: ${head}`);
     const [, id, contentType, length] = fields;
     const bytes = new TextEncoder().encode(content).length;
-    if (Number(length) !== bytes) throw new Error(`Content-Length ${length} of ${bytes} bytes`);
+    if (length !== undefined && Number(length) !== bytes) throw new Error(`Content-Length ${length} of ${bytes} bytes`);
     return { id: id!, contentType: contentType!, content };
   });
   if (new Set(parts.map((part) => part.id)).size !== parts.length) throw new Error("Two parts of one Content-ID");

@@ -14,7 +14,7 @@
  * Source: RFC 4662 §4.5, §5.6.
  */
 import type { NotifyBody } from "../notify_template.ts";
-import { listContentType } from "../../body/multipart.ts";
+import { listContentType, type MultipartLayout } from "../../body/multipart.ts";
 import { escapeText } from "../../body/text.ts";
 import { TimerEntry } from "../../runtime/timers.ts";
 import { writeUser } from "../../sip/uri.ts";
@@ -53,6 +53,7 @@ export interface ListViewParts {
   /** Members that are not there are told of as `noresource`, instead of being left out until they are. */
   readonly areMissingTold: boolean;
   readonly index: MemberIndex;
+  readonly layout: MultipartLayout;
 }
 
 /** The list side of one subscription. */
@@ -83,7 +84,7 @@ export class ListView implements NotifyBody {
   #flight: MemberRow[] = [];
   #bytes: Uint8Array = NOTHING;
 
-  constructor({ subscription, shape, record, context, areMissingTold, index }: ListViewParts) {
+  constructor({ subscription, shape, record, context, areMissingTold, index, layout }: ListViewParts) {
     const { entity } = subscription.fill;
     const boundary = lettersOf(subscription.dialog.localTag);
     // The user of a URI holds no "@", nor does what escapes it; a list that a request contains may be asked for without user.
@@ -108,6 +109,7 @@ export class ListView implements NotifyBody {
       reason: undefined,
       mediaType: "",
       idSuffix: `.${boundary}${hostOf(afterUser)}`,
+      layout,
     };
     this.#tree = treeOf(shape, this.#treeContext);
     for (const row of this.#tree.members) this.#resolve(row);

@@ -6,12 +6,15 @@
  */
 import { ByteWriter } from "../../body/byte_writer.ts";
 import {
-  multipartEndBytes,
-  partBytes,
+  multipartBytesMax,
+  type MultipartLayout,
+  partBytesMax,
   writeMultipartEnd,
+  writeMultipartStart,
   writePartEnd,
   writePartHeaders,
   writePartStart,
+  writeSeparator,
 } from "../../body/multipart.ts";
 import {
   type InstanceState,
@@ -51,6 +54,7 @@ export interface ListNotify {
   mediaType: string;
   /** Behind the numbers of a Content-ID: what makes it differ from those of others. */
   idSuffix: string;
+  layout: MultipartLayout;
 }
 
 /** Digits of position and version, letter and dot in a Content-ID. */
@@ -70,14 +74,16 @@ export class ListWriter {
   #writeList(list: ListRow, version: number, notify: ListNotify): void {
     const out = this.#out;
     const { chosen } = list;
+    const { layout } = notify;
+    writeMultipartStart(out, layout);
     writePartStart(out, list.boundary);
     out.append(RLMI_PREFIX);
     this.#writeId(list, notify);
-    const start = writePartHeaders(out, RLMI_TYPE);
+    const start = writePartHeaders(out, RLMI_TYPE, layout);
     writeListStart(out, list, version, list.isFullOwed);
     for (let i = 0; i < chosen.length; i++) this.#writeResource(chosen[i]!, notify);
     writeListEnd(out);
-    writePartEnd(out, start);
+    writePartEnd(out, start, layout);
     for (let i = 0; i < chosen.length; i++) this.#writePart(chosen[i]!, list, notify);
     writeMultipartEnd(out, list.boundary);
   }
@@ -97,12 +103,13 @@ export class ListWriter {
   #writePart(row: MemberRow | ListRow, list: ListRow, notify: ListNotify): void {
     if (row.kind === "member" && row.watched === undefined) return;
     const out = this.#out;
+    writeSeparator(out);
     writePartStart(out, list.boundary);
     this.#writeId(row, notify);
-    const start = writePartHeaders(out, row.kind === "member" ? notify.mediaType : row.contentType);
+    const start = writePartHeaders(out, row.kind === "member" ? notify.mediaType : row.contentType, notify.layout);
     if (row.kind === "list") this.#writeList(row, row.version, notify);
     else out.appendBody(row.body!, row.fill);
-    writePartEnd(out, start);
+    writePartEnd(out, start, notify.layout);
   }
 
   /** A Content-ID; that of an RLMI part differs from its list's by a letter. */
@@ -119,16 +126,17 @@ export class ListWriter {
 export function memberBytes(row: MemberRow, notify: ListNotify): number {
   const bytes = resourceBytesMax + row.uri.length + row.name.length + row.instanceId.length;
   if (row.watched === undefined) return bytes;
-  return bytes + 2 * (ID_BYTES + notify.idSuffix.length) + partBytes + row.parent.boundary.length +
+  return bytes + 2 * (ID_BYTES + notify.idSuffix.length) + partBytesMax + row.parent.boundary.length +
     notify.mediaType.length + row.body!.byteLength(row.fill);
 }
 
 /** Most bytes that a list adds to a NOTIFY before any of its members do. */
 export function listBytes(list: ListRow, notify: ListNotify): number {
   const idBytes = ID_BYTES + notify.idSuffix.length;
-  const inner = partBytes + RLMI_TYPE.length + idBytes + 2 * list.boundary.length + multipartEndBytes + listBytesMax +
+  const inner = partBytesMax + RLMI_TYPE.length + idBytes + 2 * list.boundary.length + multipartBytesMax +
+    listBytesMax +
     list.uri.length + list.name.length;
   if (list.parent === undefined) return inner;
   return inner + resourceBytesMax + list.uri.length + list.name.length + list.instanceId.length + 2 * idBytes +
-    partBytes + list.parent.boundary.length + list.contentType.length;
+    partBytesMax + list.parent.boundary.length + list.contentType.length;
 }

@@ -1,6 +1,7 @@
 /**
  * Owns the lists in force, and all subscriptions to lists: those of the configuration and those that requests contain.
  */
+import type { MultipartLayout } from "../../body/multipart.ts";
 import { limits } from "../../runtime/limits.ts";
 import type { Reject } from "../../runtime/result.ts";
 import { type Turn, TurnStep } from "../../runtime/turn.ts";
@@ -114,6 +115,7 @@ export class ResourceLists {
       context,
       areMissingTold: this.#areMissingTold(record),
       index: this.#parts.subscriptions,
+      layout: this.#layoutOf(subscription, record),
     });
   }
 
@@ -196,6 +198,12 @@ export class ResourceLists {
     }
     if (!isUsable) return list.record.members === null ? refusals().emptyList(query.exten) : NOBODY_THERE;
     return this.#memberCount + memberCount > limits.virtualSubscriptionCount ? refusals().quota : list;
+  }
+
+  /** COMPAT(Linphone): the layout of Asterisk crashes it, so whoever may be one gets the other. */
+  #layoutOf({ userAgent }: Subscription, { members }: ListRecord): MultipartLayout {
+    if (members !== null || userAgent.toLowerCase().includes("linphone")) return "rfc";
+    return this.#parts.sipProfile();
   }
 
   /** Who brings its own list is told of every member of it. */
