@@ -14,6 +14,8 @@ export type PhoneOptions = {
   /** Extension of its one buddy. */
   buddy: string;
   transport?: "udp" | "tcp";
+  /** linphone asks for its buddies as one list, which it brings along. */
+  isList?: boolean;
 };
 
 /** A phone that runs: what it says, and how to end it. */
@@ -83,6 +85,7 @@ default_proxy=0
 guess_hostname=0
 publish_presence=0
 subscribe_presence_only_when_registered=0
+${options.isList ? `rls_uri=sip:rls@127.0.0.1:${server}\n\n[net]\nfriendlist_subscription_enabled=1` : ""}
 
 [auth_info_0]
 username=${user}
