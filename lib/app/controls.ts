@@ -28,6 +28,7 @@ import {
   endpointRow,
   failureRows,
   hintRow,
+  listRow,
   mailboxRow,
   outboundPublicationRow,
   presenceRow,
@@ -286,6 +287,7 @@ export function createControls(parts: ControlsParts): AppControls {
       const at = present();
       return core.publications.snapshot().map((publication) => publicationRow(publication, at));
     },
+    lists: () => [...core.lists.snapshot()].map(listRow),
     outboundPublications: () => core.publishers.snapshot().map(outboundPublicationRow),
     subscriptions(max = Infinity) {
       const at = present();

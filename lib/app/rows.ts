@@ -2,12 +2,15 @@
  * Owns the rows of page and API: what the layers know, in the words of the outside.
  */
 import type { EndpointConfig } from "../config/config.ts";
+import { membersOf } from "../event/lists/list_shape.ts";
+import type { ListSnapshot } from "../event/lists/resource_lists.ts";
 import type { Subscription } from "../event/subscription.ts";
 import type {
   ContactRow,
   DeviceStateRow,
   EndpointRow,
   HintRow,
+  ListRow,
   MailboxRow,
   NotifyRow,
   OutboundPublicationRow,
@@ -161,6 +164,19 @@ export function contactRow(contact: ContactSnapshot, endpoint = contact.endpoint
     round_trip_ms: contact.roundTripMillis === undefined ? null : Math.round(contact.roundTripMillis),
     user_agent: contact.userAgent,
     expires_at: instantOrNull(contact.expiresAt),
+  };
+}
+
+/** The row of a list. */
+export function listRow({ name, options, shape, watchers }: ListSnapshot): ListRow {
+  return {
+    name,
+    event: options.event,
+    members: [...membersOf(shape)],
+    missing: [...new Set(watchers.flatMap((subscription) => subscription.list!.missing))],
+    full_state: options.full_state,
+    notification_batch_interval_ms: options.notification_batch_interval,
+    subscriptions: watchers.map((subscription) => subscription.dialog.localTag),
   };
 }
 

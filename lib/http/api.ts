@@ -232,6 +232,13 @@ export const apiCalls: readonly ApiCall[] = [
   },
   {
     method: "GET",
+    path: "/lists",
+    scope: "read",
+    summary: "Every configured list, its members and who watches it",
+    answer: (_, { controls }) => json({ items: controls.lists() }),
+  },
+  {
+    method: "GET",
     path: "/publications",
     scope: "read",
     summary: "What others publish here",

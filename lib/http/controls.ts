@@ -255,6 +255,24 @@ export interface OutboundPublicationRow {
   readonly failing_since: Instant | null;
 }
 
+/** One configured list. */
+export interface ListRow {
+  /** NAME of its `[lists.NAME]`. */
+  readonly name: string;
+  /** Event package. */
+  readonly event: string;
+  /** All that it tells of, those of lists in it included, in the order of telling. */
+  readonly members: readonly string[];
+  /** Members that a watcher of it looks for in vain. */
+  readonly missing: readonly string[];
+  /** Every NOTIFY tells of all members. */
+  readonly full_state: boolean;
+  /** How long changes are collected. */
+  readonly notification_batch_interval_ms: number;
+  /** Ids of the subscriptions to it. */
+  readonly subscriptions: readonly string[];
+}
+
 /** One watcher's subscription. */
 export interface SubscriptionRow {
   /** Id for DELETE; our tag of the dialog. */
@@ -428,6 +446,8 @@ export interface Controls {
   publications(): readonly PublicationRow[];
   /** What is published to others, section by section. */
   outboundPublications(): readonly OutboundPublicationRow[];
+  /** Every configured list, in the order of config.toml. */
+  lists(): readonly ListRow[];
   /** All of them, oldest first; with `max` at most so many, those whose last NOTIFY failed before the others. */
   subscriptions(max?: number): readonly SubscriptionRow[];
   /** Those who watch what `exten` finds in `context`. */

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Hintd, officeConfig, PASSWORD, startHintd } from "./hintd.ts";
+import { within } from "./lines.ts";
 import { startLinphone } from "./phones.ts";
 import { expectSipp } from "./sipp.ts";
 
@@ -39,14 +40,15 @@ interface Row {
 }
 
 /** The subscription of linphone, once `isIt` holds for it. */
-async function rowOf(isIt: (row: Row) => boolean): Promise<Row> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const { items } = await (await hintd.fetch("/subscriptions")).json() as { items: Row[] };
-    const row = items.find((each) => each.exten === "rls");
-    if (row !== undefined && isIt(row)) return row;
-    await Bun.sleep(50);
-  }
-  throw new Error(`No such subscription\n${hintd.log}`);
+function rowOf(isIt: (row: Row) => boolean): Promise<Row> {
+  const search = async (): Promise<Row> => {
+    for (;;) {
+      const { items } = await (await hintd.fetch("/subscriptions")).json() as { items: Row[] };
+      const row = items.find((each) => each.exten === "rls");
+      if (row !== undefined && isIt(row)) return row;
+    }
+  };
+  return within(search(), () => `the subscription of linphone\n${hintd.log}`);
 }
 
 test("linphone brings its list, deflated, and takes what it is told of it (RFC 5367)", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { deflateRawSync, deflateSync } from "node:zlib";
+import { listRow } from "../../lib/app/rows.ts";
 import { limits } from "../../lib/runtime/limits.ts";
 import { type ListDocument, ListPicture, readListDocument } from "../support/list_document.ts";
 import type { Phone, Received } from "../support/phone.ts";
@@ -469,6 +470,18 @@ describe("over a restart", () => {
     ]);
     expect(documentOf(phone.notify)).toMatchObject({ isFull: true, resources: [] });
   });
+});
+
+test("page and API learn of each list, its members, those that are missing, and who watches it", async () => {
+  const lists = { panel: { items: ["1000", "sales"] }, sales: { items: ["1001", "7"] } };
+  const { site } = await watcher(office({ lists }));
+  const rows = [...site.core.lists.snapshot()].map(listRow);
+  const [{ localTag }] = [...site.core.subscriptions.all()].map(({ dialog }) => dialog) as [{ localTag: string }];
+  const common = { event: "presence", full_state: false, notification_batch_interval_ms: 0 };
+  expect(rows).toEqual([
+    { ...common, name: "panel", members: ["1000", "1001", "7"], missing: ["7"], subscriptions: [localTag] },
+    { ...common, name: "sales", members: ["1001", "7"], missing: [], subscriptions: [] },
+  ]);
 });
 
 describe("a list that the request contains (RFC 5367)", () => {

@@ -126,6 +126,7 @@ describe("reading what comes and goes by SIP", () => {
     server.controls.outboundRows.push(sent);
     expect((await get("/publications")).items).toEqual([received]);
     expect((await get("/outbound-publications")).items).toEqual([sent]);
+    expect((await get("/lists")).items).toEqual([]);
   });
 });
 

@@ -11,6 +11,7 @@ import type {
   EndpointRow,
   ExtensionStateName,
   HintRow,
+  ListRow,
   MailboxInput,
   MailboxRow,
   OutboundPublicationRow,
@@ -49,6 +50,7 @@ export class MemoryControls implements Controls {
   readonly hintsInOrder: OfficeHint[];
   readonly subscriptionRows: SubscriptionRow[] = [];
   readonly endpointRows: EndpointRow[] = [];
+  readonly listRows: ListRow[] = [];
   readonly publicationRows: PublicationRow[] = [];
   readonly outboundRows: OutboundPublicationRow[] = [];
   readonly problemRows: ProblemRow[] = [];
@@ -181,6 +183,10 @@ export class MemoryControls implements Controls {
 
   contacts(): ContactRow[] {
     return this.endpointRows.flatMap((row) => row.contacts);
+  }
+
+  lists(): ListRow[] {
+    return this.listRows;
   }
 
   publications(): PublicationRow[] {

@@ -49,6 +49,15 @@ export interface ListWatched extends Watched {
   readonly isGone?: true;
 }
 
+/** One configured list as it is now. */
+export interface ListSnapshot {
+  readonly name: string;
+  readonly options: ListOptions;
+  readonly shape: ListShape;
+  /** Its living subscriptions. */
+  readonly watchers: readonly Subscription[];
+}
+
 /** Lists, and who watches them. */
 export class ResourceLists {
   readonly #parts: ResourceListsParts;
@@ -136,7 +145,7 @@ export class ResourceLists {
   }
 
   /** Lists in force and their living subscriptions, for page and API. */
-  *snapshot(): Generator<{ name: string; options: ListOptions; shape: ListShape; watchers: Subscription[] }> {
+  *snapshot(): Generator<ListSnapshot> {
     for (const [name, options] of Object.entries(this.#lists)) {
       const shape = shapeOf(this.#lists, options.event, name)!;
       const watchers = [...this.#views.keys()].filter(({ watched, eventPackage, list }) =>
