@@ -203,6 +203,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
 
   async function stop(): Promise<void> {
     core.registrar.stop();
+    core.unsolicited.stop();
     await core.publishers.stop();
     await Promise.race([core.fanout.idle(), timers.pause(DRAIN_MILLIS)]);
     transports.stop();

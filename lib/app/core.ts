@@ -18,8 +18,9 @@ import {
   type SubscriptionObserver,
 } from "../event/fanout.ts";
 import { dialogPackage, type ExtensionPackageParts, presencePackage } from "../event/extension_packages.ts";
+import { unsolicitedCounters, UnsolicitedMessages } from "../event/mailboxes/unsolicited.ts";
 import { Accounts } from "../event/mailboxes/accounts.ts";
-import { messageSummaryPackage, misplacedWatchers } from "../event/message_summary_package.ts";
+import { isMessageSummary, messageSummaryPackage, misplacedWatchers } from "../event/message_summary_package.ts";
 import { ResourceLists } from "../event/lists/resource_lists.ts";
 import { SubscriptionMemory } from "../event/subscription_memory.ts";
 import type { SubscriptionsPort } from "../event/subscription_record.ts";
@@ -47,6 +48,7 @@ import { type ContactListener, Registrar, registrarCounters } from "../registrar
 import type { ContactSnapshot } from "../registrar/snapshot.ts";
 import { createOptionsHandler } from "../uas/options.ts";
 import { createRegisterHandler, registerOptions } from "../uas/register.ts";
+import { createNotifyHandler } from "../uas/notify.ts";
 import { createPublishHandler } from "../uas/publish.ts";
 import { entityIdOf } from "../uac/asterisk_messages.ts";
 import { OutboundPublishers } from "../uac/outbound_publishers.ts";
@@ -57,7 +59,8 @@ import { type Durability, Router, routerCounters } from "../uas/router.ts";
 import { createSubscribeHandler, subscribeOptions } from "../uas/subscribe.ts";
 import type { ParseFailure } from "../sip/parse_failure.ts";
 import type { Flow, FlowReceiver } from "../transport/transport.ts";
-import { isContactPermitted, notifierRules, subscriberOf, variantOf } from "./policy.ts";
+import { isContactPermitted, messageTellerOf, notifierRules, subscriberOf, variantOf } from "./policy.ts";
+import { lampContacts } from "./lamps.ts";
 import { isOwnDevice, isOwnMailbox, publicationTargets } from "./publishing.ts";
 import { Problems } from "./problems.ts";
 import type { ProblemRow } from "../http/controls.ts";
@@ -103,6 +106,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
   readonly failures: FailureLog;
   readonly fanout: Fanout;
   readonly accounts: Accounts;
+  readonly unsolicited: UnsolicitedMessages;
   readonly lists: ResourceLists;
   readonly notifier: Notifier;
   readonly registrar: Registrar;
@@ -165,6 +169,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
     };
     this.accounts = new Accounts(this.engine.devices);
     this.accounts.replaceConfig(config);
+    const profileOf = (endpoint: string, userAgent: string) => extensions.variantOf(endpoint, userAgent).profile;
     const packages = [
       presencePackage(extensions),
       dialogPackage(extensions),
@@ -172,9 +177,23 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
         accounts: this.accounts,
         refusals: extensions.refusals,
         isOffered: (mediaType) => this.#generators.isEnabled(mediaType),
-        profileOf: (endpoint, userAgent) => extensions.variantOf(endpoint, userAgent).profile,
+        profileOf,
       }),
     ];
+    this.unsolicited = new UnsolicitedMessages({
+      timers,
+      turn: parts.turn,
+      entropy,
+      log,
+      counters: this.counters.register("unsolicited", unsolicitedCounters()),
+      transactions: this.transactions,
+      contacts: lampContacts(() => this.registrar, parts.contactFlows),
+      counts: this.engine.devices,
+      accounts: this.accounts,
+      subscriptions: this.subscriptions,
+      profileOf,
+      userAgent: config.server.user_agent,
+    });
     this.lists = new ResourceLists({
       turn: parts.turn,
       subscriptions: this.subscriptions,
@@ -253,7 +272,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
     const router = new Router({
       handlers: [
         createOptionsHandler({
-          allow: "OPTIONS, REGISTER, SUBSCRIBE, PUBLISH",
+          allow: "OPTIONS, REGISTER, SUBSCRIBE, PUBLISH, NOTIFY",
           supported: [...registerOptions, ...subscribeOptions],
           accept: () => packages.flatMap((each) => each.offered()).join(", "),
           server: () => this.#config.server.user_agent,
@@ -272,6 +291,11 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
           authenticator: this.authenticator,
           publications: this.publications,
           publisherOf: (endpoint) => this.#subscribers.get(endpoint),
+        }),
+        createNotifyHandler({
+          authenticator: this.authenticator,
+          tellerOf: (endpoint) => messageTellerOf(this.#config.endpoints[endpoint]),
+          keeper: this.engine,
         }),
       ],
       counters: this.counters.register("uas", routerCounters()),
@@ -307,6 +331,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
   /** Begins what speaks first, once the sockets are open. */
   begin(): void {
     this.publishers.replaceConfig(this.#config.outbound_publish);
+    this.unsolicited.begin(this.#config);
   }
 
   /** The configuration in force. */
@@ -353,6 +378,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
   }
 
   contactChanged(contact: ContactSnapshot, change: "added" | "changed" | "removed"): void {
+    for (const endpoint of contact.endpoints) this.unsolicited.endpointChanged(endpoint);
     for (const listener of this.#listeners) listener.contactChanged(contact, change);
   }
 
@@ -378,11 +404,13 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
   #begin(subscription: Subscription): void {
     if (subscription.list !== undefined) this.lists.begin(subscription);
     else subscription.eventPackage.retain(subscription.watched);
+    if (isMessageSummary(subscription)) this.unsolicited.subscriptionChanged(subscription, false);
   }
 
   #end(subscription: Subscription): void {
     if (subscription.list !== undefined) this.lists.end(subscription);
     else subscription.eventPackage.release(subscription.watched);
+    if (isMessageSummary(subscription)) this.unsolicited.subscriptionChanged(subscription, true);
   }
 
   #applySubscribers(config: Config): void {
@@ -400,6 +428,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
 
   #mailboxChanged(mailbox: string): void {
     this.publishers.mailboxChanged(mailbox);
+    this.unsolicited.mailboxChanged(mailbox);
     for (const account of this.accounts.mailboxChanged(mailbox)) this.fanout.watchedChanged(account, "device");
   }
 
@@ -410,6 +439,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       this.fanout.end(subscription, reason);
     }
     for (const account of changed) this.fanout.watchedChanged(account, "device");
+    this.unsolicited.replaceConfig(config);
   }
 
   #applyEndpoint(name: string): void {

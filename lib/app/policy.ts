@@ -7,6 +7,7 @@ import { defaultVariant, isDigiumUserAgent, type Profile, type Variant } from ".
 import type { Config, EndpointConfig } from "../config/config.ts";
 import type { NotifierRules, Subscriber } from "../event/notifier.ts";
 import { createRefusals } from "../event/refusals.ts";
+import type { MessageTeller } from "../uas/notify.ts";
 import { type ListenerOptions, splitHostPort } from "../transport/listener_options.ts";
 
 /** What the notifier may know of an endpoint. */
@@ -20,6 +21,11 @@ export function subscriberOf(name: string, endpoint: EndpointConfig): Subscriber
     isContactRewritten: endpoint.rewrite_contact,
     isRportForced: endpoint.force_rport,
   };
+}
+
+/** What the handler of NOTIFY may know of an endpoint. */
+export function messageTellerOf(endpoint: EndpointConfig | undefined): MessageTeller | undefined {
+  return endpoint && { isRportForced: endpoint.force_rport, mailbox: endpoint.incoming_mwi_mailbox };
 }
 
 /** Section `[server]` as the notifier's rules. */

@@ -27,7 +27,7 @@ import type { ResourceChange } from "../state/resource.ts";
 import type { ClientTransaction, ClientUser } from "../transaction/transaction.ts";
 import type { Flow } from "../transport/transport.ts";
 import { contactUriOf, sentByOf } from "./contact.ts";
-import { judgeNotifyAnswer, retryDelaySeconds } from "./notify_policy.ts";
+import { judgeNotifyAnswer, retryAfterOf, retryDelaySeconds } from "./notify_policy.ts";
 import { type NotifyPatch, writeNotify, writeNotifyHead } from "./notify_template.ts";
 import type { Watched } from "./event_package.ts";
 import type { Subscription, SubscriptionOwner } from "./subscription.ts";
@@ -433,14 +433,5 @@ export class Fanout implements SubscriptionOwner {
       }
       this.#enqueue(subscription, this.#urgent);
     });
-  }
-}
-
-/** Seconds of Retry-After, or undefined when there is none that can be read. Source: RFC 3261 §20.33. */
-function retryAfterOf(response: Message): number | undefined {
-  try {
-    return response.retryAfter;
-  } catch {
-    return undefined;
   }
 }

@@ -79,11 +79,16 @@ export function messageSummaryPackage(parts: MessageSummaryParts): EventPackage 
   };
 }
 
+/** Whether a subscription is one of this package. */
+export function isMessageSummary({ eventPackage }: Subscription): boolean {
+  return eventPackage.name === NAME;
+}
+
 /** Subscriptions to accounts that are not there any more, or that their watchers may not see, and what to tell them. */
 export function* misplacedWatchers(subscriptions: Iterable<Subscription>, accounts: Accounts) {
   for (const subscription of [...subscriptions]) {
-    const { eventPackage, list, endpoint, watched } = subscription;
-    if (eventPackage.name !== NAME || list !== undefined) continue;
+    const { list, endpoint, watched } = subscription;
+    if (!isMessageSummary(subscription) || list !== undefined) continue;
     const found = accounts.find({ endpoint, context: "", exten: watched.exten });
     if (found === watched) continue;
     const isHidden = found === "foreign" || found === "unsolicited";

@@ -1,6 +1,7 @@
 /**
  * Owns what the answer to a NOTIFY means for its subscription.
  */
+import type { Message } from "../sip/message.ts";
 
 /** What the notifier does after an answer to NOTIFY. */
 export type NotifyVerdict = "delivered" | "retry" | "end";
@@ -42,4 +43,13 @@ export function retryDelaySeconds(failureCount: number, retryAfterSeconds: numbe
   if (retryAfterSeconds !== undefined) return Math.min(Math.max(retryAfterSeconds, 1), 3_600);
   const base = Math.min(FIRST_RETRY_SECONDS * 2 ** Math.min(failureCount - 1, 10), LAST_RETRY_SECONDS);
   return base * (0.75 + 0.5 * jitter);
+}
+
+/** Seconds of Retry-After, or undefined when there is none that can be read. Source: RFC 3261 §20.33. */
+export function retryAfterOf(response: Message): number | undefined {
+  try {
+    return response.retryAfter;
+  } catch {
+    return undefined;
+  }
 }

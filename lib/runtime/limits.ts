@@ -26,6 +26,8 @@ export const limits = {
   amplification: 2,
   /** NOTIFYs outstanding at once: their answers must fit the kernel's default receive buffer of 212,992 bytes. */
   notifyWindow: 160,
+  /** NOTIFYs outstanding at once to phones that did not subscribe; their answers come besides those of the window above. */
+  unsolicitedWindow: 32,
   /** Subscriptions on the appliance. */
   subscriptionCount: 100_000,
   /** Members of one list, those of lists in it included. */

@@ -172,7 +172,9 @@ export class Phone implements FlowReceiver {
       }`,
       "Max-Forwards: 70",
       `From: <${options.from ?? "sip:alice@192.0.2.1"}>;tag=${fromTag}`,
-      `To: <sip:${exten}@192.0.2.1>${options.toTag === undefined ? "" : `;tag=${options.toTag}`}`,
+      `To: <sip:${exten === "" ? "" : `${exten}@`}192.0.2.1>${
+        options.toTag === undefined ? "" : `;tag=${options.toTag}`
+      }`,
       `Call-ID: ${callId}`,
       `CSeq: ${sequence} ${method}`,
     ];

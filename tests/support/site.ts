@@ -146,8 +146,13 @@ export class Site {
         },
       },
       contactFlows: {
-        flowFor: ({ source }) =>
-          Promise.resolve(source && this.#flowTo({ ...source, transport: source.transport as TransportName })),
+        flowFor: ({ source, requestUri }) => {
+          if (source !== undefined) {
+            return Promise.resolve(this.#flowTo({ ...source, transport: source.transport as TransportName }));
+          }
+          const { host, port } = parseUri(requestUri);
+          return Promise.resolve(this.#flowTo({ transport: "udp", address: host, port: port ?? 5060 }));
+        },
       },
       serverFlows: {
         flowFor: (uri) => {
