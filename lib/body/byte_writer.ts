@@ -22,11 +22,15 @@ export class ByteWriter {
     this.length = 0;
   }
 
-  /** Appends bytes. */
+  /** Appends bytes; few of them by hand, because a call of `set` costs more than they do. */
   append(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
-    this.#bytes.set(bytes, this.length);
-    this.length += bytes.length;
+    const { length } = bytes;
+    this.#reserve(length);
+    const target = this.#bytes;
+    const at = this.length;
+    if (length > 24) target.set(bytes, at);
+    else for (let i = 0; i < length; i++) target[at + i] = bytes[i]!;
+    this.length = at + length;
   }
 
   /** Appends a text of ASCII, as `escapeText` makes it. */

@@ -423,6 +423,21 @@ describe("a list that outgrows a datagram (RFC 3261 §18.1.1)", () => {
     expect(phone.notify.body).toContain("On the phone");
   });
 
+  test("that cannot be reached for a while is told what it has missed, and loses nothing", async () => {
+    const { site, phone } = await watcher();
+    const picture = new ListPicture();
+    phone.notifies.forEach((notify) => picture.take(documentOf(notify)));
+    phone.clear();
+    site.setDevice("d1002", "INUSE");
+    const [subscription] = [...site.core.subscriptions.all()];
+    // As when no way to the phone is found.
+    site.core.fanout.notifyAnswered(subscription!, 503, undefined);
+    await site.pass(10_000);
+    phone.notifies.forEach((notify) => picture.take(documentOf(notify)));
+    expect(phone.notifies.map(membersOf)).toEqual([["1002 active"]]);
+    expect(picture.members.size).toBe(4);
+  });
+
   test("ends with the last of its NOTIFYs", async () => {
     const { site, phone, first, toTag } = await watcher(office(), { hasStream: false });
     phone.again(first, toTag, { expires: 0 });

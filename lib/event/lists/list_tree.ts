@@ -84,7 +84,7 @@ export class ListRow implements RlmiResource {
   version: number;
   /** The next document replaces all that the watcher knows of this list. */
   isFullOwed = true;
-  /** The last one did. */
+  /** The one that awaits its answer does. */
   wasFull = false;
   /** Members that the next document tells of, in order. */
   readonly chosen: (MemberRow | ListRow)[] = [];

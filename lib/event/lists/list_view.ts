@@ -279,9 +279,13 @@ export class ListView implements NotifyBody {
       list.isFullOwed = false;
       list.version++;
     }
-    this.#flight = this.#pending.splice(0, this.#chosenCount);
+    const pending = this.#pending;
+    const left = pending.length - this.#chosenCount;
+    for (let i = 0; i < this.#chosenCount; i++) this.#flight.push(pending[i]!);
+    pending.copyWithin(0, this.#chosenCount);
+    pending.length = left;
     this.#chosenCount = 0;
-    this.#isTelling = this.#pending.length > 0;
+    this.#isTelling = left > 0;
     for (let i = 0; i < this.#flight.length; i++) {
       const row = this.#flight[i]!;
       row.told = row.body;
@@ -300,7 +304,7 @@ export class ListView implements NotifyBody {
       const row = this.#flight[i]!;
       if (row.wasGone && row.watched === undefined) row.isKnown = false;
     }
-    this.#flight.length = 0;
+    this.#land();
   }
 
   /** The watcher may have it or not: it is told again. */
@@ -313,15 +317,22 @@ export class ListView implements NotifyBody {
       this.#flight[i]!.isUntold = true;
       this.#await(this.#flight[i]!);
     }
-    this.#flight.length = 0;
+    this.#land();
   }
 
   /** Nothing but the end itself is told any more. */
   abandon(): void {
-    this.#flight.length = 0;
+    this.#land();
     for (const row of this.#pending) row.isPending = false;
     this.#pending.length = 0;
     for (const list of this.#tree.lists) list.isFullOwed = false;
+  }
+
+  /** Nothing is on its way any more. */
+  #land(): void {
+    const { lists } = this.#tree;
+    for (let i = 0; i < lists.length; i++) lists[i]!.wasFull = false;
+    this.#flight.length = 0;
   }
 
   #bodyOf(watched: Watched) {
