@@ -487,6 +487,43 @@ describe("over a restart", () => {
   });
 });
 
+describe("a list of mailboxes (RFC 3842 in RFC 4662)", () => {
+  const mailboxes = (mayWatch: string, profile = "asterisk") => `
+[server]
+sip_profile = "${profile}"
+[endpoints.alice]
+match = ["192.0.2.10"]
+identify_by = ["ip"]
+mailboxes = ["100"]
+watch_mailboxes = ["${mayWatch}"]
+[endpoints.bob]
+match = ["192.0.2.11"]
+identify_by = ["ip"]
+mailboxes = ["200"]
+[lists.panel]
+event = "message-summary"
+list_item = ["alice", "bob"]
+`;
+
+  test("tells of each member's messages, and only of those that its watcher may see", async () => {
+    const { site, phone } = await watcher(mailboxes("bob"), { event: "message-summary" });
+    expect(membersOf(phone.notify)).toEqual(["alice active", "bob active"]);
+    site.core.engine.setMailbox("200@default", { new: 2, old: 1 });
+    const [notify] = await told(phone, site);
+    expect(membersOf(notify!)).toEqual(["bob active"]);
+    expect(documentOf(notify!).resources[0]!.body).toContain("Voice-Message: 2/1");
+    await site.reload(mailboxes("nobody"));
+    expect((await told(phone, site)).map(membersOf)).toEqual([["bob terminated noresource"]]);
+    site.core.engine.setMailbox("200@default", { new: 3, old: 1 });
+    expect(await told(phone, site)).toEqual([]);
+  });
+
+  test("tells in profile rfc that the others are not to be had", async () => {
+    const { phone } = await watcher(mailboxes("nobody", "rfc"), { event: "message-summary" });
+    expect(membersOf(phone.notify)).toEqual(["alice active", "bob terminated noresource"]);
+  });
+});
+
 test("page and API learn of each list, its members, those that are missing, and who watches it", async () => {
   const lists = { panel: { items: ["1000", "sales"] }, sales: { items: ["1001", "7"] } };
   const { site } = await watcher(office({ lists }));
