@@ -181,6 +181,20 @@ describe("states", () => {
     expect(out).toBe("CustomPresence:bob is dnd, lunch, back at two\n");
   });
 
+  it("of mailboxes are set, listed and unset", async () => {
+    expect((await ask("mailbox", "list")).out).toBe("No mailboxes\n");
+    expect((await ask("mailbox", "set", "100@default", "2", "5", "1")).out).toBe("100@default has 2 new and 5 old\n");
+    expect((await ask("mailbox", "list")).out).toMatch(/100@default +2 +5 +1\/0 +\d+ s ago/);
+    expect(JSON.parse((await ask("mailbox", "list", "--json")).out)).toEqual({ items: controls.mailboxes() });
+    expect((await ask("mailbox", "set", "100@default", "0")).out).toBe("100@default has 0 new and 0 old\n");
+    expect((await ask("mailbox", "unset", "100@default")).out).toBe("100@default is forgotten\n");
+    expect((await ask("mailbox", "unset", "100@default")).code).toBe(1);
+    expect(await ask("mailbox", "set", "100", "two")).toMatchObject({
+      code: 2,
+      err: 'hintd: "two" is no number of messages\n',
+    });
+  });
+
   it("that are none exit 2 and name those that are", async () => {
     const { code, err } = await ask("devstate", "set", "door", "sleeping");
     expect(code).toBe(2);

@@ -103,8 +103,8 @@ const storylines: readonly (readonly [RegExp, readonly ExtensionState[]])[] = [
 /** Every recorded body of every capture file. */
 export function readRecordedBodies(): RecordedBody[] {
   const files = readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((path) =>
-    // Lists are replayed as a whole: asterisk_lists_test.ts.
-    path.endsWith(".txt") && !path.startsWith("lists/")
+    // Lists and message waiting are replayed as a whole: asterisk_lists_test.ts, asterisk_mwi_test.ts.
+    path.endsWith(".txt") && !/^lists\/|\/mwi/.test(path)
   )
     .sort();
   const captures = files.map((path) => ({ path, ...readCapture(readFileSync(join(directory, path), "utf8")) }));

@@ -61,7 +61,9 @@ describe("reading", () => {
 
   it("lists devices, providers, endpoints, subscriptions and problems as items", async () => {
     server.controls.endpointRows.push(endpointRow({ name: "alice" }));
-    for (const path of ["/device-states", "/presence-states", "/endpoints", "/subscriptions", "/problems"]) {
+    for (
+      const path of ["/device-states", "/presence-states", "/mailboxes", "/endpoints", "/subscriptions", "/problems"]
+    ) {
       expect((await get(path)).items).toBeArray();
     }
   });
@@ -150,6 +152,23 @@ describe("writing", () => {
     expect(await response.json()).toMatchObject({ state: "dnd", subtype: "", message: "back at two" });
   });
 
+  it("sets the messages of a mailbox, fills in what is left out, and forgets them", async () => {
+    const response = await put("/mailboxes/100@default", `{"new":2,"old":5}`);
+    const row = { mailbox: "100@default", new: 2, old: 5, new_urgent: 0, old_urgent: 0, is_published: false };
+    expect(await response.json()).toMatchObject(row);
+    expect(await (await put("/mailboxes/100%40default", `{"new":2,"new_urgent":2}`)).json()).toMatchObject({
+      ...row,
+      old: 0,
+      new_urgent: 2,
+    });
+    expect(await get("/mailboxes/100@default")).toMatchObject({ new: 2 });
+    expect((await get("/mailboxes")).items).toBeArrayOfSize(1);
+    const remove = () => server.request("/api/v1/mailboxes/100@default", { method: "DELETE" });
+    expect((await remove()).status).toBe(204);
+    await expectProblem(await remove(), 404, "not_found");
+    await expectProblem(await server.request("/api/v1/mailboxes/100@default"), 404, "not_found");
+  });
+
   it("ends a subscription", async () => {
     server.controls.subscribe(subscriptionRow({ id: "abc" }));
     const end = () => server.request("/api/v1/subscriptions/abc", { method: "DELETE" });
@@ -183,6 +202,15 @@ describe("writing", () => {
     ["a Custom: device without name", "/device-states/Custom:", `{"state":"INUSE"}`, 403, "device_not_writable", ""],
     ["a name no hint can spell", "/device-states/Custom:a%26b", `{"state":"INUSE"}`, 403, "device_not_writable", ""],
     ["a foreign provider", "/presence-states/Other:a", `{"state":"dnd"}`, 403, "provider_not_writable", ""],
+    ["a mailbox with two contexts", "/mailboxes/a@b@c", `{"new":1}`, 403, "mailbox_not_writable", "100@default"],
+    ["a mailbox without name", "/mailboxes/@default", `{"new":1}`, 403, "mailbox_not_writable", ""],
+    ["no number of new messages", "/mailboxes/1", `{"old":1}`, 422, "invalid_body", "#/new"],
+    ["a part of a message", "/mailboxes/1", `{"new":1.5}`, 422, "invalid_body", "whole number"],
+    ["fewer messages than none", "/mailboxes/1", `{"new":-1}`, 422, "invalid_body", "whole number"],
+    ["more messages than can be told", "/mailboxes/1", `{"new":4294967296}`, 422, "invalid_body", "whole number"],
+    ["messages as text", "/mailboxes/1", `{"new":"1"}`, 422, "invalid_body", "#/new"],
+    ["more urgent messages than messages", "/mailboxes/1", `{"new":1,"new_urgent":2}`, 422, "invalid_body", "new ones"],
+    ["more urgent old ones", "/mailboxes/1", `{"new":1,"old":1,"old_urgent":2}`, 422, "invalid_body", "old ones"],
     ["text that is no JSON", "/device-states/Custom:a", `{"state":`, 400, "malformed_json", ""],
     ["an empty body", "/device-states/Custom:a", "", 400, "malformed_json", ""],
     ["a body that is no object", "/device-states/Custom:a", "7", 422, "invalid_body", "#: Must be an object"],

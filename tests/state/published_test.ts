@@ -196,6 +196,32 @@ describe("counts published for a mailbox", () => {
     expect(office.engine.devices.mailboxOf("100")).toEqual({ new: 7, old: 0 });
   });
 
+  test("are told to listeners when they are others, whether the lamp is or not", () => {
+    const office = officeOf({ 1000: "MWI:100" });
+    office.engine.setMailbox("100", { new: 1, old: 0 });
+    expect([office.mailboxes(), office.sources()]).toEqual([["100@default"], ["MWI:100@default"]]);
+    office.engine.setMailbox("100@default", { new: 2, old: 0, oldUrgent: 0 });
+    expect([office.mailboxes(), office.sources()]).toEqual([["100@default"], []]);
+    office.engine.setMailbox("100", { new: 2, old: 0, newUrgent: 0 });
+    office.engine.setPublishedMailbox("100", { new: 2, old: 0 });
+    expect(office.mailboxes()).toEqual([]);
+    office.engine.setMailbox("100", { new: 5, old: 0 });
+    expect(office.mailboxes()).toEqual([]);
+    office.engine.setPublishedMailbox("100", undefined);
+    expect(office.mailboxes()).toEqual(["100@default"]);
+    office.engine.setMailbox("100", undefined);
+    expect(office.mailboxes()).toEqual(["100@default"]);
+    expect(office.engine.devices.mailboxChangedAt("100")).toBeUndefined();
+  });
+
+  test("and urgent ones among them make other counts", () => {
+    const office = officeOf({});
+    office.engine.setMailbox("100", { new: 1, old: 1 });
+    office.engine.setMailbox("100", { new: 1, old: 1, newUrgent: 1 });
+    office.engine.setMailbox("100", { new: 1, old: 1, newUrgent: 1, oldUrgent: 1 });
+    expect(office.mailboxes().length).toBe(3);
+  });
+
   test("are listed, with those that were set", () => {
     const office = officeOf({});
     office.engine.setMailbox("1", { new: 1, old: 0 });

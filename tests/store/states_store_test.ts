@@ -25,7 +25,10 @@ test("every device state, presence state and mailbox is the same after the file 
     `CustomPresence:${state}`,
     { value: { state, subtype: `s${i}`, message: `it's "${state}", back at 14:00 – ☎ 🏝` }, changedAt: i },
   ]));
-  const mailboxes = new Map([["100@default", { value: { new: 2, old: 5 }, changedAt: 7 }]]);
+  const mailboxes = new Map([
+    ["100@default", { value: { new: 2, old: 5 }, changedAt: 7 }],
+    ["101@default", { value: { new: 2, old: 5, newUrgent: 1, oldUrgent: 3 }, changedAt: 8 }],
+  ]);
   directory.opened((database) => {
     const store = new StatesStore(database);
     for (const [key, stored] of devices) store.saveDevice(key, stored);
