@@ -528,10 +528,11 @@ test("page and API learn of each list, its members, those that are missing, and 
   const lists = { panel: { items: ["1000", "sales"] }, sales: { items: ["1001", "7"] } };
   const { site } = await watcher(office({ lists }));
   const rows = [...site.core.lists.snapshot()].map(listRow);
-  const [{ localTag }] = [...site.core.subscriptions.all()].map(({ dialog }) => dialog) as [{ localTag: string }];
+  const [subscription] = [...site.core.subscriptions.all()];
+  const id = subscription!.dialog.localTag;
   const common = { event: "presence", full_state: false, notification_batch_interval_ms: 0 };
   expect(rows).toEqual([
-    { ...common, name: "panel", members: ["1000", "1001", "7"], missing: ["7"], subscriptions: [localTag] },
+    { ...common, name: "panel", members: ["1000", "1001", "7"], missing: ["7"], subscriptions: [id] },
     { ...common, name: "sales", members: ["1001", "7"], missing: [], subscriptions: [] },
   ]);
 });
