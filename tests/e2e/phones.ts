@@ -16,6 +16,8 @@ export type PhoneOptions = {
   transport?: "udp" | "tcp";
   /** linphone asks for its buddies as one list, which it brings along. */
   isList?: boolean;
+  /** baresip registers, asks for its messages, and prints what it is told of them behind "----- MWI for …". */
+  hasMessages?: boolean;
 };
 
 /** A phone that runs: what it says, and how to end it. */
@@ -46,7 +48,8 @@ function startPhone(command: readonly string[], directory: string): Phone {
  * Starts baresip. It prints every SIP message, and "changed status from … to" Online, Busy or Offline when its buddy does;
  * not for the first NOTIFY.
  */
-export async function startBaresip({ server, user, password, buddy, transport = "udp" }: PhoneOptions): Promise<Phone> {
+export async function startBaresip(options: PhoneOptions): Promise<Phone> {
+  const { server, user, password, buddy, transport = "udp", hasMessages = false } = options;
   const directory = mkdtempSync(join(tmpdir(), "baresip-"));
   const uri = (name: string) => `<sip:${name}@127.0.0.1:${server};transport=${transport}>`;
   writeFileSync(
@@ -55,11 +58,13 @@ export async function startBaresip({ server, user, password, buddy, transport = 
       "poll_method epoll",
       `sip_listen 127.0.0.1:${await freePort()}`,
       "module_path /usr/lib/baresip/modules",
-      ...["account", "contact", "presence", "menu"].map((name) => `module_app ${name}.so`),
+      ...["account", "contact", "presence", "mwi", "menu"].map((name) => `module_app ${name}.so`),
       "",
     ].join("\n"),
   );
-  writeFileSync(join(directory, "accounts"), `${uri(user)};regint=0;auth_user=${user};auth_pass=${password}\n`);
+  const account = `${uri(user)};auth_user=${user};auth_pass=${password}`;
+  const messages = hasMessages ? "regint=60;mwi=yes" : "regint=0;mwi=no";
+  writeFileSync(join(directory, "accounts"), `${account};${messages}\n`);
   writeFileSync(join(directory, "contacts"), `"Buddy" ${uri(buddy)};presence=p2p\n`);
   return startPhone(["baresip", "-v", "-s", "-f", directory], directory);
 }
