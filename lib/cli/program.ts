@@ -13,6 +13,7 @@ interface Options {
   readonly token?: boolean;
   readonly logLevel?: string;
   readonly logFormat?: string;
+  readonly output?: string;
 }
 
 /** One command: how it is called and who does it. */
@@ -146,6 +147,15 @@ const commands: readonly CommandRow[] = [
     needsConfig: true,
     hasJson: true,
     run: async (options) => (await import("./reload.ts")).reload(options),
+  },
+  {
+    usage: "import-asterisk <directory>",
+    summary: "make a config.toml from pjsip.conf and extensions.conf",
+    options: [["-o, --output <file>", "file to write (default: config.toml), - for the terminal"]],
+    needsConfig: false,
+    hasJson: false,
+    run: async ({ output = "config.toml" }, directory) =>
+      (await import("./import_asterisk.ts")).importAsteriskCommand({ output }, directory!),
   },
   {
     usage: "hash-password",

@@ -50,5 +50,6 @@ export const layers: Readonly<Record<string, Layer>> = {
       "http",
     ],
   },
-  cli: { ours: ["config", "runtime", "http", "app"], packages: ["commander"] },
+  import: { ours: ["config", "state"] },
+  cli: { ours: ["config", "runtime", "http", "import", "app"], packages: ["commander"] },
 };

@@ -1,0 +1,99 @@
+/**
+ * Owns `hintd import-asterisk`: a directory of Asterisk's configuration on disk becomes a config.toml.
+ */
+import { existsSync, globSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { isAbsolute, join, relative } from "node:path";
+import { hintChecks } from "../app.ts";
+import { loadConfig } from "../config/load.ts";
+import { countText } from "../http/words.ts";
+import { importAsterisk } from "../import/import_asterisk.ts";
+import type { ConfigDirectory } from "../import/reader.ts";
+import { CliError } from "./errors.ts";
+import { fail, print } from "./terminal.ts";
+
+/** Where Asterisk's own includes lead when they are absolute; a copied directory has them beside it. */
+const ASTERISK_DIRECTORY = "/etc/asterisk";
+
+/** Options of `hintd import-asterisk`. */
+export interface ImportOptions {
+  /** File to write; "-" for the terminal. */
+  readonly output: string;
+}
+
+/** Imports `directory`; 1 when it cannot be read or what it says cannot be used. Never overwrites a file. */
+export async function importAsteriskCommand(options: ImportOptions, directory: string): Promise<number> {
+  const { output } = options;
+  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new CliError(1, `There is no directory ${directory}`);
+  }
+  if (output !== "-" && existsSync(output)) {
+    throw new CliError(1, `${output} is there already; name another file with -o`);
+  }
+  const imported = importAsterisk(diskDirectory(directory), directory);
+  if ("errors" in imported) {
+    for (const error of imported.errors) print(error);
+    fail(`${directory} has ${countText(imported.errors.length, "error")}; nothing was written`);
+    return 1;
+  }
+  const loaded = await loadConfig(imported.text, output === "-" ? "config.toml" : output, hintChecks);
+  if (output === "-") process.stdout.write(imported.text);
+  else writeNew(output, imported.text);
+  const tell = output === "-" ? (line: string) => process.stderr.write(`${line}\n`) : print;
+  const { endpoints, hints, lists } = imported.counts;
+  tell(
+    `${output === "-" ? directory : output}: ${countText(endpoints, "endpoint")}, ${countText(hints, "hint")}, ` +
+      countText(lists, "list"),
+  );
+  for (const remark of imported.remarks) tell(`${remark} (remark)`);
+  for (const warning of loaded.warnings) tell(`${warning.text} (warning)`);
+  if (!("errors" in loaded)) return 0;
+  for (const error of loaded.errors) tell(error.text);
+  fail(`${output} has ${countText(loaded.errors.length, "error")} that you must put right`);
+  return 1;
+}
+
+/** A directory of the disk. Names stay as they are below it. */
+export function diskDirectory(root: string): ConfigDirectory {
+  return {
+    find(pattern) {
+      const below = isAbsolute(pattern) ? pathBelow(ASTERISK_DIRECTORY, pattern) ?? pattern : pattern;
+      const path = isAbsolute(below) ? below : join(root, below);
+      // A name may have characters that a glob means otherwise.
+      if (statSync(path, { throwIfNoEntry: false })?.isFile()) return [pathBelow(root, path) ?? path];
+      if (!/[*?[{]/.test(below)) return existsSync(path) ? [pathBelow(root, path) ?? path] : [];
+      return globSync(path).sort().filter((each) => statSync(each).isFile()).map((each) =>
+        pathBelow(root, each) ?? each
+      );
+    },
+    read(name, bytesMax) {
+      const path = isAbsolute(name) ? name : join(root, name);
+      const stat = statSync(path);
+      if (!stat.isFile()) throw new Error("it is not a file");
+      if (stat.size > bytesMax) throw new Error(`it has ${stat.size} bytes; ${bytesMax} are left of what is read`);
+      return decode(readFileSync(path));
+    },
+  };
+}
+
+/** Writes a file that is not there yet, readable by its owner only: it holds passwords. Throws CliError. */
+export function writeNew(path: string, text: string): void {
+  try {
+    writeFileSync(path, text, { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    throw new CliError(1, `Cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function pathBelow(root: string, path: string): string | undefined {
+  const below = relative(root, path);
+  return below === "" || below.startsWith("..") || isAbsolute(below) ? undefined : below;
+}
+
+/** Text in UTF-8, or in what older editors wrote. */
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder("windows-1252").decode(bytes);
+  }
+}
