@@ -237,7 +237,7 @@ export function deliveryRows(core: Core): ProblemRow[] {
       area: "event",
       message: `${each.failureCount} NOTIFYs in a row to "${each.endpoint}" failed`,
       remedy: `Is the phone still at ${each.sourceAddress}?`,
-      where: `${each.watched.exten}@${each.watched.context}`,
+      where: each.watched.context === "" ? each.watched.exten : `${each.watched.exten}@${each.watched.context}`,
       first_at: sentAt,
       last_at: sentAt,
       count: each.failureCount,

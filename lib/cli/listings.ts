@@ -82,7 +82,7 @@ export async function subscriptions(options: ShowOptions): Promise<number> {
     { head: "ID", value: (row) => row.id },
     { head: "WATCHER", value: (row) => row.endpoint },
     { head: "SOURCE", value: (row) => row.source },
-    { head: "EXTEN", value: (row) => `${row.exten}@${row.context}` },
+    { head: "EXTEN", value: watchedText },
     { head: "EVENT", value: (row) => row.event },
     { head: "BODY", value: (row) => row.media_type.replace(/^application\//, "") },
     { head: "LAST NOTIFY", value: (row) => notifyText(row, wall) },
@@ -127,6 +127,10 @@ async function explanationOf(client: ControlClient, exten: string, context: stri
 function presenceText({ presence }: HintRow): string {
   if (presence === null || presence.state === "not_set") return "";
   return [presenceWords[presence.state].toLowerCase(), presence.subtype, presence.message].filter(Boolean).join(", ");
+}
+
+function watchedText({ exten, context }: SubscriptionRow): string {
+  return context === "" ? exten || "(all of its own)" : `${exten}@${context}`;
 }
 
 function notifyText({ last_notify: notify }: SubscriptionRow, wall: number): string {

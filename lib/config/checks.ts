@@ -2,6 +2,7 @@
  * Owns what a schema cannot say: how the parts of a configuration must fit together.
  */
 import { checkLists } from "./check_lists.ts";
+import { checkMailboxes } from "./check_mailboxes.ts";
 import type { Config } from "./config.ts";
 import { splitBind } from "./options.ts";
 import type { Path } from "./positions.ts";
@@ -32,6 +33,7 @@ export function checkConfig(config: Config, rules: ConfigRules, complaints: Comp
   checkServer(config, complaints);
   checkListeners(config, complaints);
   checkEndpoints(config, complaints);
+  checkMailboxes(config, complaints);
   checkContexts(config, rules, complaints);
   checkLists(config, rules, complaints);
 }

@@ -279,9 +279,9 @@ export interface SubscriptionRow {
   readonly id: string;
   /** Endpoint that watches. */
   readonly endpoint: string;
-  /** Context of the watched hint. */
+  /** Context of the watched hint; "" where the event package knows no contexts. */
   readonly context: string;
-  /** Watched extension. */
+  /** Watched extension; for message-summary the address-of-record, "" for all of the endpoint's own. */
   readonly exten: string;
   /** Event package. */
   readonly event: string;

@@ -43,6 +43,45 @@ test("what TOML wants in quotes is said in words of config.toml", async () => {
   ]);
 });
 
+describe("mailboxes", () => {
+  const config = (alice: string) => `
+[endpoints.alice]
+aors = ["line", "desk"]
+${alice}
+
+[endpoints.bob]
+
+[aors.line]
+mailboxes = ["100"]
+
+[aors.desk]
+`;
+
+  test.each([
+    ['mailboxes = ["100@default,101@default"]', "endpoints.alice.mailboxes[0]"],
+    ['mailboxes = ["100", "a@b@c"]', "endpoints.alice.mailboxes[1]"],
+    ['incoming_mwi_mailbox = "one hundred"', "endpoints.alice.incoming_mwi_mailbox"],
+  ])("%s names none", async (alice, key) => {
+    const errors = await errorsOf(config(alice));
+    expect(errors).toEqual([expect.stringContaining(`${key}: "`)]);
+    expect(errors[0]).toContain('is no mailbox; accepted are names such as "100" and "100@default", one by one');
+  });
+
+  test.each([
+    ['mailboxes = ["100@default"]', ['endpoints.alice.mailboxes: its phones are told of "100" unsolicited']],
+    ['mailboxes = ["100@sales"]', []],
+    ['mailboxes = ["100"]\nmwi_subscribe_replaces_unsolicited = true', []],
+    ['watch_mailboxes = ["bob", "desk", "li*"]', []],
+    ['watch_mailboxes = ["dusk"]', ["endpoints.alice.watch_mailboxes[0]: there is neither an endpoint nor an"]],
+  ])("%s is worth a warning, or none", async (alice, expected) => {
+    const loaded = await loadConfig(config(alice), "config.toml", hintChecks);
+    const { warnings } = loaded as Extract<typeof loaded, { config: unknown }>;
+    const said = warnings.filter(({ key }) => /mailboxes/.test(key)).map(({ key, message }) => `${key}: ${message}`);
+    expect(said.length).toBe(expected.length);
+    expected.forEach((start, i) => expect(said[i]).toStartWith(start));
+  });
+});
+
 describe("members of lists", () => {
   const base = `
 [endpoints.alice]

@@ -209,7 +209,9 @@ export function Subscriptions({ subscriptions, count, names, wall }: Subscriptio
                   <small>{row.source}</small>
                 </Cell>
                 <Cell head="Watches">
-                  <a href={hintPath(row)}>{names.get(`${row.exten}@${row.context}`) || row.exten}</a>
+                  {row.context === ""
+                    ? <b>{row.exten || "its own messages"}</b>
+                    : <a href={hintPath(row)}>{names.get(`${row.exten}@${row.context}`) || row.exten}</a>}
                   <small>{row.event}</small>
                 </Cell>
                 <Cell head="Body">
