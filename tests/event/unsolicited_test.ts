@@ -337,6 +337,23 @@ describe("a phone that subscribes", () => {
     expect(phone.notifies.map((notify) => notify.header("Subscription-State"))).toEqual(["active;expires=600"]);
   });
 
+  test("to a list with its own mailboxes is told there only", async () => {
+    const { site, phone, engine } = await registered(
+      config() + '[lists.floor]\nevent = "message-summary"\nlist_item = ["alice"]\n',
+    );
+    phone.subscribe({
+      exten: "floor",
+      event: "message-summary",
+      contact: `<sip:alice@${phone.address}:5060>`,
+      extra: ["Supported: eventlist"],
+    });
+    await site.pass();
+    phone.clear();
+    engine.setMailbox("100", { new: 1, old: 0 });
+    await site.pass();
+    expect(phone.notifies.map((notify) => notify.header("Subscription-State"))).toEqual(["active;expires=600"]);
+  });
+
   test("with aors and without it is refused with 500", async () => {
     const { site, phone } = await registered(config('aors = ["line"]'));
     subscribe(phone, "line");
