@@ -1,7 +1,7 @@
 /**
  * Owns `hintd import-asterisk`: a directory of Asterisk's configuration on disk becomes a config.toml.
  */
-import { existsSync, globSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, lstatSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
 import { hintChecks } from "../app.ts";
 import { loadConfig } from "../config/load.ts";
@@ -13,6 +13,9 @@ import { fail, print } from "./terminal.ts";
 
 /** Where Asterisk's own includes lead when they are absolute; a copied directory has them beside it. */
 const ASTERISK_DIRECTORY = "/etc/asterisk";
+
+/** Warnings that are shown; a dialplan without its endpoints has one per hint. */
+const WARNINGS_MAX = 20;
 
 /** Options of `hintd import-asterisk`. */
 export interface ImportOptions {
@@ -45,7 +48,9 @@ export async function importAsteriskCommand(options: ImportOptions, directory: s
       countText(lists, "list"),
   );
   for (const remark of imported.remarks) tell(`${remark} (remark)`);
-  for (const warning of loaded.warnings) tell(`${warning.text} (warning)`);
+  for (const warning of loaded.warnings.slice(0, WARNINGS_MAX)) tell(`${warning.text} (warning)`);
+  const untold = loaded.warnings.length - WARNINGS_MAX;
+  if (untold > 0) tell(`and ${countText(untold, "warning")} more: hintd check`);
   if (!("errors" in loaded)) return 0;
   for (const error of loaded.errors) tell(error.text);
   fail(`${output} has ${countText(loaded.errors.length, "error")} that you must put right`);
@@ -58,12 +63,9 @@ export function diskDirectory(root: string): ConfigDirectory {
     find(pattern) {
       const below = isAbsolute(pattern) ? pathBelow(ASTERISK_DIRECTORY, pattern) ?? pattern : pattern;
       const path = isAbsolute(below) ? below : join(root, below);
-      // A name may have characters that a glob means otherwise.
-      if (statSync(path, { throwIfNoEntry: false })?.isFile()) return [pathBelow(root, path) ?? path];
-      if (!/[*?[{]/.test(below)) return existsSync(path) ? [pathBelow(root, path) ?? path] : [];
-      return globSync(path).sort().filter((each) => statSync(each).isFile()).map((each) =>
-        pathBelow(root, each) ?? each
-      );
+      // A name may have characters that a glob means otherwise. What is there but no file is complained of by `read`.
+      if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return [pathBelow(root, path) ?? path];
+      return globSync(path).sort().filter(isFile).map((each) => pathBelow(root, each) ?? each);
     },
     read(name, bytesMax) {
       const path = isAbsolute(name) ? name : join(root, name);
@@ -87,6 +89,14 @@ export function writeNew(path: string, text: string): void {
 function pathBelow(root: string, path: string): string | undefined {
   const below = relative(root, path);
   return below === "" || below.startsWith("..") || isAbsolute(below) ? undefined : below;
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** Text in UTF-8, or in what older editors wrote. */

@@ -10,7 +10,7 @@ import { type AccessLists, closed } from "./acl.ts";
 import type { CredentialBook } from "./credentials.ts";
 import { type Draft, draftOf, entryText, leaveOut } from "./draft.ts";
 import { parseNetwork } from "./networks.ts";
-import { convert, defaultOf, type Kind, type PjsipObject, type TargetOption } from "./options.ts";
+import { convert, defaultOf, type Kind, listOf, type PjsipObject, type TargetOption } from "./options.ts";
 import type { PjsipObjects } from "./pjsip.ts";
 import { placeText } from "./report.ts";
 import type { TomlValue } from "./toml.ts";
@@ -69,23 +69,43 @@ export interface Surroundings {
   readonly voicemailExtension: string;
 }
 
+/** What one endpoint needs to know besides. */
+interface Neighbours extends Surroundings {
+  /** Identify sections by endpoint. */
+  readonly identifies: ReadonlyMap<string, readonly PjsipObject[]>;
+  /** User names that endpoints have so far. */
+  readonly authUsers: Set<string>;
+}
+
 /** The tables of all endpoints and of the AORs that stand alone. */
 export interface Phones {
   /** `[defaults.endpoint]`: what all endpoints have in common. */
   readonly defaults: ReadonlyMap<string, TomlValue>;
-  /** Options without counterpart that all endpoints have in common, as `name = value`. */
-  readonly commonLeftOut: readonly string[];
+  /** Options without counterpart that many endpoints have in common. */
+  readonly commonLeftOut: readonly CommonLeftOut[];
   readonly endpoints: readonly Draft[];
   readonly aors: readonly Draft[];
 }
+
+/** Lines without counterpart and who has them. */
+export interface CommonLeftOut {
+  /** "all endpoints", or their names. */
+  readonly whose: string;
+  /** `name = value` each. */
+  readonly lines: readonly string[];
+}
+
+/** Endpoints that are named; more are counted. */
+const NAMES_MAX = 12;
 
 /** Makes the tables. */
 export function draftPhones(surroundings: Surroundings): Phones {
   const { objects } = surroundings;
   const inlined = ownAors(objects);
+  const identifies = Map.groupBy(objects.of("identify").values(), (identify) => identify.text("endpoint"));
   const authUsers = new Set<string>();
   const endpoints = [...objects.of("endpoint").values()].map((endpoint) =>
-    draftEndpoint(endpoint, inlined.get(endpoint.name), surroundings, authUsers)
+    draftEndpoint(endpoint, inlined.get(endpoint.name), { ...surroundings, identifies, authUsers })
   );
   const alone = [...objects.of("aor").values()].filter((aor) => inlined.get(aor.name) !== aor);
   const aors = alone.map((aor) => {
@@ -119,13 +139,12 @@ function ownAors(objects: PjsipObjects): ReadonlyMap<string, PjsipObject> {
 function draftEndpoint(
   endpoint: PjsipObject,
   aor: PjsipObject | undefined,
-  { objects, credentials, accessLists, listeners, voicemailExtension }: Surroundings,
-  authUsers: Set<string>,
+  { objects, credentials, accessLists, listeners, voicemailExtension, identifies, authUsers }: Neighbours,
 ): Draft {
   const draft = draftOf(["endpoints", endpoint.name], endpoint.place);
   const { values, notes } = draft;
   const username = takeAuth(draft, endpoint, credentials);
-  const match = takeMatches(draft, [...objects.of("identify").values()]);
+  const match = takeMatches(draft, identifies.get(endpoint.name) ?? []);
   takeIdentifyBy(draft, endpoint, username, authUsers);
   if (match.length > 0) values.set("match", match);
   const isShut = values.has("deny");
@@ -176,13 +195,14 @@ function takeAuth({ values, notes }: Draft, endpoint: PjsipObject, credentials: 
 }
 
 /** Addresses of the identify sections of an endpoint. */
-function takeMatches({ path, notes, leftOut }: Draft, identifies: readonly PjsipObject[]): string[] {
+function takeMatches({ notes, leftOut }: Draft, identifies: readonly PjsipObject[]): string[] {
   const found: string[] = [];
   for (const identify of identifies) {
-    if (identify.text("endpoint") !== path[1]) continue;
-    for (const text of identify.list("match")) {
-      if (parseNetwork(text) !== undefined) found.push(text.replace(/[[\]]/g, ""));
-      else notes.push(`match = ${text} (${placeText(identify.place)}): hintd takes addresses only, without a port.`);
+    for (const { value, place } of identify.all("match")) {
+      for (const text of listOf(value)) {
+        if (parseNetwork(text) !== undefined) found.push(text.replace(/[[\]]/g, ""));
+        else notes.push(`match = ${text} (${placeText(place)}): hintd takes addresses only, without a port.`);
+      }
     }
     for (const entry of identify.among(["match_header", "match_request_uri"])) {
       notes.push(`${entryText(entry)} (${placeText(entry.place)}): requests are not identified by that here.`);
@@ -280,15 +300,37 @@ function takeCommon(endpoints: readonly Draft[]): Map<string, TomlValue> {
   return common;
 }
 
-/** Lines without counterpart that stand in every endpoint move out of them. */
-function takeCommonLeftOut(endpoints: readonly Draft[]): string[] {
+/** Lines without counterpart that stand in half of the endpoints or more move out of them, by who has them. */
+function takeCommonLeftOut(endpoints: readonly Draft[]): CommonLeftOut[] {
   const told = endpoints.map(({ leftOut }) => new Set(leftOut.flatMap(({ entries }) => entries.map(entryText))));
-  const common = new Set([...told[0]!].filter((line) => told.every((lines) => lines.has(line))));
+  const owners = new Map<string, number[]>();
+  told.forEach((lines, i) => {
+    for (const line of lines) {
+      const known = owners.get(line);
+      if (known === undefined) owners.set(line, [i]);
+      else known.push(i);
+    }
+  });
+  const groups = new Map<string, { names: string[]; lines: string[] }>();
+  const common = new Set<string>();
+  for (const [line, owned] of owners) {
+    if (owned.length < 2 || 2 * owned.length < endpoints.length) continue;
+    common.add(line);
+    const key = owned.join();
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { names: owned.map((i) => endpoints[i]!.path[1]!), lines: [line] });
+    else group.lines.push(line);
+  }
   for (const { leftOut } of endpoints) {
     const rest = leftOut
       .map(({ origin, entries }) => ({ origin, entries: entries.filter((entry) => !common.has(entryText(entry))) }))
       .filter(({ entries }) => entries.length > 0);
     leftOut.splice(0, leftOut.length, ...rest);
   }
-  return [...common];
+  return [...groups.values()].map(({ names, lines }) => ({ whose: whose(names, endpoints.length), lines }));
+}
+
+function whose(names: readonly string[], endpointCount: number): string {
+  if (names.length === endpointCount) return "all endpoints";
+  return names.length <= NAMES_MAX ? names.join(", ") : `${names.length} of the ${endpointCount} endpoints`;
 }

@@ -168,12 +168,13 @@ function writeListeners(text: TomlText, listeners: readonly ListenerDraft[]): vo
 function writePhones(text: TomlText, { defaults, commonLeftOut, endpoints, aors }: Phones): void {
   text.title("Phones");
   if (endpoints.length === 0) text.comment("There are no endpoints.");
-  if (defaults.size + commonLeftOut.length > 0) {
+  if (defaults.size > 0) {
     text.table("defaults", "endpoint");
     text.comment("What all endpoints have in common.");
     for (const [key, value] of defaults) text.pair(key, value);
-    if (commonLeftOut.length > 0) text.comment(`No counterpart: ${commonLeftOut.join("; ")}`, "  ");
   }
+  text.blank();
+  for (const { whose, lines } of commonLeftOut) text.comment(`No counterpart, of ${whose}: ${lines.join("; ")}`, "  ");
   for (const draft of endpoints) writeDraft(text, draft);
   for (const draft of aors) writeDraft(text, draft);
 }
