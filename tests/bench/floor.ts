@@ -1,9 +1,9 @@
 /**
  * The floor: what a bare UDP loop of this runtime costs, to compare the appliance with. No parser, no transactions, no
- * timers, no state: it takes every SUBSCRIBE, and on `CHANGE` sends each watcher a NOTIFY of ready-made bytes, at most
- * `WINDOW` unanswered ones at a time because the receiver's kernel buffer holds no more.
+ * timers, no state: it takes every SUBSCRIBE, and on `CHANGE 2000` sends each watcher of 2000 a NOTIFY of ready-made bytes, at
+ * most `WINDOW` unanswered ones at a time because the receiver's kernel buffer holds no more.
  *
- * Run: node_modules/bun/bin/bun.exe tests/bench/floor.ts [port]; it prints its port. `load.ts --floor` starts it itself.
+ * Run: node_modules/bun/bin/bun.exe tests/bench/floor.ts [port]; it prints its port.
  */
 
 const WINDOW = 160;
@@ -12,12 +12,13 @@ const BODY =
   '<?xml version="1.0" encoding="UTF-8"?>\n<dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" version="1" ' +
   'state="full" entity="sip:2000@127.0.0.1">\n <dialog id="2000">\n  <state>confirmed</state>\n </dialog>\n</dialog-info>\n';
 
-type Watcher = { port: number; address: string; notify: Buffer };
+type Watcher = { port: number; address: string; notify: Buffer; cseqAt: number; cseq: number };
 
-const watchers: Watcher[] = [];
+const byCallId = new Map<string, Watcher>();
+const byExten = new Map<string, Watcher[]>();
+const queue: Watcher[] = [];
 let waiting = 0;
 let next = 0;
-let round = 0;
 
 /** Value of a header; good enough for the one client that speaks to this. */
 function header(message: string, name: string): string {
@@ -29,15 +30,15 @@ function lines(...parts: string[]): Buffer {
   return Buffer.from(parts.join("\r\n"), "latin1");
 }
 
-function notifyFor(message: string, port: number): Buffer {
+function notifyFor(message: string): Buffer {
   return lines(
     `NOTIFY ${header(message, "Contact").slice(1, -1)} SIP/2.0`,
-    `Via: SIP/2.0/UDP 127.0.0.1:${socket.port};rport;branch=z9hG4bK${port}x${watchers.length}`,
+    `Via: SIP/2.0/UDP 127.0.0.1:${socket.port};rport;branch=z9hG4bK${byCallId.size}`,
     "Max-Forwards: 70",
     `From: ${header(message, "To")};tag=floor`,
     `To: ${header(message, "From")}`,
     `Call-ID: ${header(message, "Call-ID")}`,
-    "CSeq: 100 NOTIFY",
+    "CSeq: 10000 NOTIFY",
     `Contact: <sip:127.0.0.1:${socket.port}>`,
     "Event: dialog",
     "Subscription-State: active;expires=3600",
@@ -53,29 +54,45 @@ function receiveSubscribe(message: string, port: number, address: string): void 
     "SIP/2.0 200 OK",
     `Via: ${header(message, "Via")}`,
     `From: ${header(message, "From")}`,
-    `To: ${header(message, "To")};tag=floor`,
+    `To: ${header(message, "To")}${header(message, "To").includes(";tag=") ? "" : ";tag=floor"}`,
     `Call-ID: ${header(message, "Call-ID")}`,
     `CSeq: ${header(message, "CSeq")}`,
-    `Contact: <sip:127.0.0.1:${socket.port}>`,
+    `Contact: <sip:2000@127.0.0.1:${socket.port}>`,
     "Expires: 3600",
     "Content-Length: 0",
     "",
     "",
   );
-  const watcher = { port, address, notify: notifyFor(message, port) };
-  watchers.push(watcher);
-  socket.sendMany([answer, port, address, watcher.notify, port, address]);
+  const callId = header(message, "Call-ID");
+  let watcher = byCallId.get(callId);
+  if (watcher === undefined) {
+    const notify = notifyFor(message);
+    watcher = { port, address, notify, cseqAt: notify.indexOf("CSeq: ") + 6, cseq: 10_000 };
+    byCallId.set(callId, watcher);
+    const exten = /^SUBSCRIBE sip:(\w+)/.exec(message)![1]!;
+    const watchers = byExten.get(exten);
+    if (watchers === undefined) byExten.set(exten, [watcher]);
+    else watchers.push(watcher);
+  }
+  socket.sendMany([answer, port, address, nextNotify(watcher), port, address]);
   waiting++;
 }
 
-/** Sends as many NOTIFYs of this round as the window allows, in one call. */
+/** The watcher's NOTIFY with the next CSeq. */
+function nextNotify(watcher: Watcher): Buffer {
+  watcher.notify.write(String(++watcher.cseq), watcher.cseqAt, "latin1");
+  return watcher.notify;
+}
+
+/** Sends as many NOTIFYs as the window allows, in one call. */
 function sendMore(): void {
   const batch: (Buffer | number | string)[] = [];
-  while (round > 0 && next < watchers.length && waiting < WINDOW) {
-    const { notify, port, address } = watchers[next++]!;
-    batch.push(notify, port, address);
+  while (next < queue.length && waiting < WINDOW) {
+    const watcher = queue[next++]!;
+    batch.push(nextNotify(watcher), watcher.port, watcher.address);
     waiting++;
   }
+  if (next === queue.length) next = queue.length = 0;
   if (batch.length > 0) socket.sendMany(batch);
 }
 
@@ -88,8 +105,7 @@ const socket: Bun.udp.Socket<"buffer"> = await Bun.udpSocket({
         waiting--;
         if (waiting < WINDOW / 2) sendMore();
       } else if (data[0] === 0x43) { // "C": CHANGE
-        round++;
-        next = 0;
+        queue.push(...byExten.get(data.toString("latin1", 7))!);
         sendMore();
       } else if (data[0] === 0x53) receiveSubscribe(data.toString("latin1"), port, address);
     },

@@ -1,31 +1,49 @@
 /**
- * Plays many watchers over UDP, in a process of its own, and measures a fan-out: from the change of one state to the last
- * NOTIFY, and what each NOTIFY, its answer included, costs the server's processor.
+ * The load generator, a process of its own: plays watchers against a server and measures what they cost it.
  *
- * Run: bun tests/bench/load.ts --port PORT --pid PID --watchers N [--rounds N] (--control SOCKET | --floor)
- * `--control` is hintd's control socket, over which Custom:door is set; `--floor` means `floor.ts`.
- * Prints one line of JSON. All watchers are guest, each with a Contact of its own, and watch 2000.
+ * 1. Subscribes all watchers, `--window` at a time. 2. `--changes` times, changes every watched resource at once and waits until
+ * each watcher was told. 3. `--refreshes` times, refreshes every subscription. 4. With `--leave`, unsubscribes all.
+ * Processor time is that of the server's processes, read from /proc before and after.
+ *
+ * Run: bun tests/bench/load.ts --port PORT --pid PID --watchers N [--resources N] [--event dialog|presence]
+ *   [--trigger dialog|presence|floor] [--changes N] [--refreshes N] [--window N] [--password WORD] [--leave]
+ * Prints one line of JSON.
  */
 import { parseArgs } from "node:util";
-import { cpuNanos } from "./proc.ts";
+import { Phones } from "./phones.ts";
+import { cpuNanosOf, percentile, pssMegabytesOf, treeOf } from "./proc.ts";
+import { Publisher, type Trigger } from "./publisher.ts";
 
-/** Sockets of the watchers: the answers of a window must fit their kernel buffers. */
-const SOCKET_COUNT = 8;
-/** SUBSCRIBEs without an answer at once. */
-const WINDOW = 48;
-const STATES = ["RINGING", "INUSE"];
-const PATIENCE_MILLIS = 30_000;
+/** First of the watched users. */
+const FIRST_EXTEN = 2_000;
+const ADDRESS = "127.0.0.1";
+const PATIENCE_MILLIS = 60_000;
 
-type Round = { millis: number; cpuMicrosPerNotify: number; notifiesPerSecond: number };
+/** One phase of a run. */
+export type Phase = {
+  /** Messages that the phase is about: subscriptions, NOTIFYs. */
+  count: number;
+  millis: number;
+  cpuMicrosEach: number;
+  /** Milliseconds from the change to the NOTIFY, or from the SUBSCRIBE to its 200 and NOTIFY. */
+  p50: number;
+  p99: number;
+  last: number;
+  /** Share of the time in which the generator itself was busy; near 1, it was the limit. */
+  busyShare: number;
+};
 
-/** What the run found. */
+/** What a run found. */
 export type LoadResult = {
-  watchers: number;
-  subscribeMillis: number;
-  subscribeCpuMicros: number;
-  /** NOTIFYs that came more than once: an answer or the NOTIFY before was lost. */
+  subscribe: Phase;
+  changes: Phase[];
+  refreshes: Phase[];
+  /** Of the server, all processes: before, with all subscriptions, and after all have left (0 without `--leave`). */
+  pss: { before: number; full: number; after: number };
+  /** NOTIFYs that came twice: an answer was lost on the way to the server, or ignored. */
   repeatedCount: number;
-  rounds: Round[];
+  /** SUBSCRIBEs that were sent again: the server was too slow, or lost them. */
+  retransmittedCount: number;
 };
 
 const { values } = parseArgs({
@@ -33,130 +51,121 @@ const { values } = parseArgs({
     port: { type: "string" },
     pid: { type: "string" },
     watchers: { type: "string", default: "1000" },
-    rounds: { type: "string", default: "6" },
-    control: { type: "string" },
-    floor: { type: "boolean", default: false },
+    resources: { type: "string", default: "1" },
+    event: { type: "string", default: "dialog" },
+    trigger: { type: "string", default: "dialog" },
+    changes: { type: "string", default: "5" },
+    refreshes: { type: "string", default: "0" },
+    window: { type: "string", default: "40" },
+    password: { type: "string" },
+    leave: { type: "boolean", default: false },
   },
 });
 const port = Number(values.port);
-const pid = Number(values.pid);
-const watcherCount = Number(values.watchers);
-
-/** CSeq of the last NOTIFY of each watcher; one that differs is news. The floor repeats its own. */
-const lastCseq = new Int32Array(watcherCount).fill(-1);
-let newsCount = 0;
-let answeredCount = 0;
-let repeatedCount = 0;
-let isReady: () => boolean = () => false;
-let ready: () => void = () => {};
+const pids = treeOf(Number(values.pid));
+const watchers = Number(values.watchers);
+const subscribeWindow = Number(values.window);
+const resources = Array.from({ length: Number(values.resources) }, (_, i) => String(FIRST_EXTEN + i));
+const phones = await Phones.open({
+  address: ADDRESS,
+  port,
+  watchers,
+  resources,
+  event: values.event as "dialog" | "presence",
+  expires: 3_600,
+  user: values.password === undefined ? "guest" : "member",
+  password: values.password,
+});
+const publisher = new Publisher(phones, { address: ADDRESS, port, trigger: values.trigger as Trigger });
 
 /** Resolves as soon as `condition` holds; it is looked at after each datagram. */
-async function until(condition: () => boolean, what: string): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(
-    () => reject(new Error(`${what}: ${newsCount} NOTIFYs and ${answeredCount} answers for ${watcherCount} watchers`)),
-    PATIENCE_MILLIS,
-  );
-  isReady = condition;
-  ready = resolve;
-  if (condition()) resolve();
-  await promise;
-  clearTimeout(timer);
-}
-
-function receive(socket: Bun.udp.Socket<"buffer">, data: Buffer): void {
-  const text = data.toString("latin1");
-  if (text.startsWith("SIP/2.0 200")) answeredCount++;
-  else if (text.startsWith("NOTIFY ")) receiveNotify(socket, text);
-  else throw new Error(`Unexpected:\n${text}`);
-  if (isReady()) ready();
-}
-
-function receiveNotify(socket: Bun.udp.Socket<"buffer">, text: string): void {
-  let answer = "SIP/2.0 200 OK\r\n";
-  let watcher = 0;
-  let cseq = 0;
-  for (let start = text.indexOf("\r\n") + 2; text.charCodeAt(start) !== 13;) {
-    const end = text.indexOf("\r\n", start) + 2;
-    const name = text.slice(start, text.indexOf(":", start));
-    if (name === "Call-ID") watcher = parseInt(text.slice(start + 9, end));
-    if (name === "CSeq") cseq = parseInt(text.slice(start + 6, end));
-    if (name === "Via" || name === "From" || name === "To" || name === "Call-ID" || name === "CSeq") {
-      answer += text.slice(start, end);
-    }
-    start = end;
-  }
-  socket.send(answer + "Content-Length: 0\r\n\r\n", port, "127.0.0.1");
-  if (lastCseq[watcher] === cseq && !values.floor) return void repeatedCount++;
-  lastCseq[watcher] = cseq;
-  newsCount++;
-}
-
-const sockets = await Promise.all(
-  Array.from(
-    { length: SOCKET_COUNT },
-    () => Bun.udpSocket({ hostname: "127.0.0.1", socket: { data: receive, error: () => {} } }),
-  ),
-);
-
-function subscribe(watcher: number): void {
-  const socket = sockets[watcher % SOCKET_COUNT]!;
-  const request = [
-    "SUBSCRIBE sip:2000@127.0.0.1 SIP/2.0",
-    `Via: SIP/2.0/UDP 127.0.0.1:${socket.port};rport;branch=z9hG4bKload${watcher}`,
-    "Max-Forwards: 70",
-    `From: <sip:guest@127.0.0.1>;tag=t${watcher}`,
-    "To: <sip:2000@127.0.0.1>",
-    `Call-ID: ${watcher}-load`,
-    "CSeq: 1 SUBSCRIBE",
-    `Contact: <sip:w${watcher}@127.0.0.1:${socket.port}>`,
-    "Event: dialog",
-    "Accept: application/dialog-info+xml",
-    "Expires: 3600",
-    "Content-Length: 0",
-    "",
-    "",
-  ].join("\r\n");
-  socket.send(request, port, "127.0.0.1");
-}
-
-async function change(round: number): Promise<void> {
-  if (values.floor) return void sockets[0]!.send("CHANGE", port, "127.0.0.1");
-  const response = await fetch("http://localhost/api/v1/device-states/Custom:door", {
-    method: "PUT",
-    unix: values.control!,
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ state: STATES[round % STATES.length] }),
+function until(condition: () => boolean, what: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new Error(`${what}: ${phones.newsCount} NOTIFYs, ${phones.grantedCount} grants`));
+    }, PATIENCE_MILLIS);
+    const look = () => {
+      if (!condition()) return;
+      clearTimeout(timer);
+      phones.onProgress(() => {});
+      resolve();
+    };
+    phones.onProgress(look);
+    look();
   });
-  if (!response.ok) throw new Error(await response.text());
 }
 
-const subscribeBegin = performance.now();
-const subscribeCpu = cpuNanos(pid);
-for (let watcher = 0; watcher < watcherCount; watcher++) {
-  subscribe(watcher);
-  await until(() => watcher + 1 - Math.min(answeredCount, newsCount) < WINDOW, "subscribing");
-}
-await until(() => answeredCount === watcherCount && newsCount === watcherCount, "subscribing");
-const result: LoadResult = {
-  watchers: watcherCount,
-  subscribeMillis: performance.now() - subscribeBegin,
-  subscribeCpuMicros: (cpuNanos(pid) - subscribeCpu) / 1e3 / watcherCount,
-  repeatedCount: 0,
-  rounds: [],
-};
-for (let round = 0; round < Number(values.rounds); round++) {
-  newsCount = 0;
-  const cpu = cpuNanos(pid);
+/** Measures `action`, which makes `count` messages and returns how long each took. */
+async function measure(count: number, action: () => Promise<number[]>): Promise<Phase> {
+  const own = process.cpuUsage();
+  const cpu = cpuNanosOf(pids);
   const begin = performance.now();
-  await Promise.all([change(round), until(() => newsCount >= watcherCount, `round ${round}`)]);
+  const latencies = await action();
   const millis = performance.now() - begin;
-  result.rounds.push({
+  const { user, system } = process.cpuUsage(own);
+  return {
+    count,
     millis,
-    cpuMicrosPerNotify: (cpuNanos(pid) - cpu) / 1e3 / watcherCount,
-    notifiesPerSecond: watcherCount / millis * 1e3,
-  });
+    cpuMicrosEach: (cpuNanosOf(pids) - cpu) / 1e3 / count,
+    p50: percentile(latencies, 0.5),
+    p99: percentile(latencies, 0.99),
+    last: percentile(latencies, 1),
+    busyShare: (user + system) / 1e3 / millis,
+  };
 }
-result.repeatedCount = repeatedCount;
+
+/** Sends every watcher's SUBSCRIBE, a window at a time; done when all were granted and told. */
+async function subscribeAll(expires?: number): Promise<number[]> {
+  phones.newsCount = phones.grantedCount = 0;
+  const sentAt = new Float64Array(watchers);
+  for (let watcher = 0; watcher < watchers; watcher++) {
+    sentAt[watcher] = performance.now();
+    phones.subscribe(watcher, expires);
+    if (watcher % 16 === 15) {
+      await until(() => watcher - Math.min(phones.grantedCount, phones.newsCount) < subscribeWindow, "subscribing");
+    }
+  }
+  await until(() => phones.grantedCount >= watchers && phones.newsCount >= watchers, "subscribing");
+  return Array.from(sentAt, (at, watcher) => phones.notifiedAt(watcher) - at);
+}
+
+async function changeAll(round: number): Promise<number[]> {
+  phones.newsCount = 0;
+  const changedAt = resources.map((exten) => {
+    const at = performance.now();
+    publisher.change(exten, round % 2 === 0).catch((error) => {
+      throw error;
+    });
+    return at;
+  });
+  await until(() => phones.newsCount >= watchers, `change ${round}`);
+  return Array.from({ length: watchers }, (_, i) => phones.notifiedAt(i) - changedAt[i % resources.length]!);
+}
+
+async function phases(count: number, action: (round: number) => Promise<number[]>): Promise<Phase[]> {
+  const found: Phase[] = [];
+  for (let round = 0; round < count; round++) found.push(await measure(watchers, () => action(round)));
+  return found;
+}
+
+const before = pssMegabytesOf(pids);
+const subscribe = await measure(watchers, () => subscribeAll());
+const changes = await phases(Number(values.changes), changeAll);
+const full = pssMegabytesOf(pids);
+const refreshes = await phases(Number(values.refreshes), () => subscribeAll());
+let after = 0;
+if (values.leave) {
+  await subscribeAll(0);
+  after = pssMegabytesOf(pids);
+}
+const { repeatedCount, retransmittedCount } = phones;
+const result: LoadResult = {
+  subscribe,
+  changes,
+  refreshes,
+  pss: { before, full, after },
+  repeatedCount,
+  retransmittedCount,
+};
 process.stdout.write(`${JSON.stringify(result)}\n`);
 process.exit(0);

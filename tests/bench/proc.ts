@@ -1,4 +1,4 @@
-/** Reads what the kernel knows of a process. */
+/** Reads what the kernel knows of processes. */
 import { readdirSync, readFileSync } from "node:fs";
 
 /** Time on the processor so far, all threads, in nanoseconds. Threads that have ended are not counted. */
@@ -9,14 +9,47 @@ export function cpuNanos(pid: number): number {
   );
 }
 
+/** `pid` and all that descend from it. */
+export function treeOf(pid: number): number[] {
+  const parents = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((name) => {
+    try {
+      // The fourth field, behind the name in parentheses.
+      return [[Number(name), Number(readFileSync(`/proc/${name}/stat`, "utf8").split(") ").at(-1)!.split(" ")[1])]];
+    } catch {
+      return [];
+    }
+  });
+  const below = (parent: number): number[] => [
+    parent,
+    ...parents.filter(([, each]) => each === parent).flatMap(([child]) => below(child!)),
+  ];
+  return below(pid);
+}
+
+/** `cpuNanos` of some processes. */
+export function cpuNanosOf(pids: readonly number[]): number {
+  return pids.reduce((sum, each) => sum + cpuNanos(each), 0);
+}
+
 /** Memory that would come back if the process ended: its own and its share of what others use too, in megabytes. */
 export function pssMegabytes(pid: number): number {
   return Number(/^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))![1]) / 1024;
 }
 
+/** `pssMegabytes` of some processes. */
+export function pssMegabytesOf(pids: readonly number[]): number {
+  return pids.reduce((sum, each) => sum + pssMegabytes(each), 0);
+}
+
 /** Resident memory in megabytes, shared pages of the executable included. */
 export function rssMegabytes(pid: number): number {
   return Number(/^Rss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))![1]) / 1024;
+}
+
+/** The value below which `share` of the measurements lie; 1 means the highest. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
 /** The middle of some measurements. */

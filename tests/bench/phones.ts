@@ -1,0 +1,337 @@
+/**
+ * Owns the load generator's phones: many watchers over UDP on a few sockets, each with a dialog of its own, that answer every
+ * NOTIFY at once and count what they get.
+ *
+ * Bytes are looked at once, from the front; answers are copied line by line and leave together, because the generator must
+ * never be what is measured. `busyShare` of the report says whether it was.
+ */
+import { createHash } from "node:crypto";
+import type { Impairment } from "./impairment.ts";
+
+/** How phones subscribe. */
+export type PhonesOptions = {
+  readonly address: string;
+  readonly port: number;
+  readonly watchers: number;
+  /** Watched users, in turn: watcher n watches the one numbered n modulo their count. */
+  readonly resources: readonly string[];
+  readonly event: "presence" | "dialog";
+  readonly expires: number;
+  /** Without it, SUBSCRIBEs carry no credentials. */
+  readonly password?: string | undefined;
+  /** User of From. */
+  readonly user: string;
+  readonly impairment?: Impairment | undefined;
+};
+
+/** Sockets of the phones: each kernel buffer holds about ninety NOTIFYs. */
+const SOCKET_COUNT = 64;
+/** A request that is not answered is sent again after T1, doubled up to T2. RFC 3261 §17.1.2.2. */
+const T1_MILLIS = 500;
+const T2_MILLIS = 4_000;
+/** Attempts until a request is given up. Timer F. */
+const ATTEMPTS = 11;
+const CR = 13;
+const LF = 10;
+
+const ACCEPT = { presence: "application/pidf+xml", dialog: "application/dialog-info+xml" } as const;
+
+type Socket = Bun.udp.Socket<"buffer">;
+type Outgoing = (Uint8Array | number | string)[];
+
+/** A request that awaits its final answer. */
+type Pending = { readonly watcher: number; bytes: Buffer; dueAt: number; intervalMillis: number; attempts: number };
+
+/** One watcher's dialog and what it saw. */
+type Watcher = {
+  cseq: number;
+  remoteTag: string;
+  target: string;
+  nonceCount: number;
+  challenge: { nonce: string; realm: string } | undefined;
+  /** CSeq of its newest NOTIFY; −1 before the first. */
+  notifyCseq: number;
+  /** When that came. */
+  notifiedAt: number;
+  /** Body of it, where bodies are kept. */
+  body: string;
+  isGone: boolean;
+};
+
+/** All phones of a run. */
+export class Phones {
+  /** NOTIFYs with a higher CSeq than the one before. */
+  newsCount = 0;
+  /** NOTIFYs that came again. */
+  repeatedCount = 0;
+  /** NOTIFYs whose CSeq was lower than one seen: overtaken on the way. */
+  overtakenCount = 0;
+  /** 200s to SUBSCRIBE. */
+  grantedCount = 0;
+  challengedCount = 0;
+  retransmittedCount = 0;
+  /** Bodies of NOTIFYs are kept for `bodyOf`. */
+  areBodiesKept = false;
+  readonly #options: PhonesOptions;
+  readonly #run = Math.random().toString(36).slice(2, 10);
+  readonly #watchers: Watcher[];
+  readonly #pending = new Map<number, Pending>();
+  readonly #outgoing = new Map<Socket, Outgoing>();
+  readonly #scratch = new Uint8Array(4_096);
+  #sockets: Socket[] = [];
+  #isFlushDue = false;
+  #listener: () => void = () => {};
+
+  private constructor(options: PhonesOptions) {
+    this.#options = options;
+    this.#watchers = Array.from({ length: options.watchers }, () => ({
+      cseq: 0,
+      remoteTag: "",
+      target: "",
+      nonceCount: 0,
+      challenge: undefined,
+      notifyCseq: -1,
+      notifiedAt: 0,
+      body: "",
+      isGone: false,
+    }));
+  }
+
+  /** Opens the sockets. */
+  static async open(options: PhonesOptions): Promise<Phones> {
+    const phones = new Phones(options);
+    const { impairment } = options;
+    const receive = (socket: Socket, data: Uint8Array) => phones.#receive(socket, data);
+    phones.#sockets = await Promise.all(Array.from({ length: SOCKET_COUNT }, () =>
+      Bun.udpSocket({
+        hostname: options.address,
+        socket: {
+          data: impairment === undefined
+            ? receive
+            : (socket, data) => impairment.pass(() => receive(socket, Uint8Array.from(data))),
+          error: () => {},
+        },
+      })));
+    setInterval(() => phones.#retransmit(), 100).unref();
+    return phones;
+  }
+
+  /** Called after each datagram, from now on. */
+  onProgress(listener: () => void): void {
+    this.#listener = listener;
+  }
+
+  /** SUBSCRIBEs without a final answer. */
+  get pendingCount(): number {
+    return this.#pending.size;
+  }
+
+  /** When `watcher` got its newest NOTIFY. */
+  notifiedAt(watcher: number): number {
+    return this.#watchers[watcher]!.notifiedAt;
+  }
+
+  /** Body of its newest NOTIFY. */
+  bodyOf(watcher: number): string {
+    return this.#watchers[watcher]!.body;
+  }
+
+  /** Sends SUBSCRIBE, in the dialog if there is one. */
+  subscribe(watcher: number, expires: number = this.#options.expires): void {
+    const state = this.#watchers[watcher]!;
+    if (state.isGone) return;
+    const bytes = this.#write(watcher, state, expires);
+    const dueAt = performance.now() + T1_MILLIS;
+    this.#pending.set(watcher, { watcher, bytes, dueAt, intervalMillis: T1_MILLIS, attempts: 1 });
+    this.#send(this.#socketOf(watcher), bytes);
+  }
+
+  /** Takes every phone of `share` of the sockets away: what is sent to them is refused by the kernel. Returns how many. */
+  vanish(share: number): number {
+    const gone = this.#sockets.slice(0, Math.round(this.#sockets.length * share));
+    for (const socket of gone) socket.close();
+    let count = 0;
+    for (const [watcher, state] of this.#watchers.entries()) {
+      if (watcher % SOCKET_COUNT >= gone.length) continue;
+      state.isGone = true;
+      this.#pending.delete(watcher);
+      count++;
+    }
+    return count;
+  }
+
+  isGone(watcher: number): boolean {
+    return this.#watchers[watcher]!.isGone;
+  }
+
+  /** Sends what is no SUBSCRIBE: a PUBLISH, a signal for the floor. */
+  sendRaw(bytes: Uint8Array): void {
+    this.#send(this.#sockets[0]!, bytes);
+  }
+
+  /** Port from which `sendRaw` sends. */
+  get rawPort(): number {
+    return this.#sockets[0]!.port;
+  }
+
+  /** Gets answers to what `sendRaw` sent. */
+  onRawAnswer: (text: string) => void = () => {};
+
+  #socketOf(watcher: number): Socket {
+    return this.#sockets[watcher % SOCKET_COUNT]!;
+  }
+
+  #write(watcher: number, state: Watcher, expires: number): Buffer {
+    const { address, port, user, event, resources } = this.#options;
+    const local = this.#socketOf(watcher).port;
+    const exten = resources[watcher % resources.length]!;
+    const cseq = ++state.cseq;
+    const uri = state.target === "" ? `sip:${exten}@${address}:${port}` : state.target;
+    const to = `<sip:${exten}@${address}>${state.remoteTag === "" ? "" : `;tag=${state.remoteTag}`}`;
+    return Buffer.from(
+      `SUBSCRIBE ${uri} SIP/2.0\r\n` +
+        `Via: SIP/2.0/UDP ${address}:${local};rport;branch=z9hG4bK${this.#run}.${watcher}.${cseq}\r\n` +
+        `Max-Forwards: 70\r\nFrom: <sip:${user}@${address}>;tag=${this.#run}${watcher}\r\nTo: ${to}\r\n` +
+        `Call-ID: ${watcher}-${this.#run}\r\nCSeq: ${cseq} SUBSCRIBE\r\n` +
+        `Contact: <sip:w${watcher}@${address}:${local}>\r\nEvent: ${event}\r\nAccept: ${ACCEPT[event]}\r\n` +
+        `${this.#credentials(state, uri)}Expires: ${expires}\r\nContent-Length: 0\r\n\r\n`,
+      "latin1",
+    );
+  }
+
+  /** RFC 7616 §3.4 with SHA-256 and qop auth. */
+  #credentials(state: Watcher, uri: string): string {
+    const { challenge } = state;
+    const { password, user } = this.#options;
+    if (challenge === undefined || password === undefined) return "";
+    const { nonce, realm } = challenge;
+    const hash = (text: string) => createHash("sha256").update(text).digest("hex");
+    const nc = (++state.nonceCount).toString(16).padStart(8, "0");
+    const response = hash(`${hash(`${user}:${realm}:${password}`)}:${nonce}:${nc}:c:auth:${hash(`SUBSCRIBE:${uri}`)}`);
+    return `Authorization: Digest username="${user}", realm="${realm}", nonce="${nonce}", uri="${uri}", ` +
+      `algorithm=SHA-256, qop=auth, nc=${nc}, cnonce="c", response="${response}"\r\n`;
+  }
+
+  #receive(socket: Socket, data: Uint8Array): void {
+    // "N" of NOTIFY, "S" of SIP/2.0.
+    if (data[0] === 0x4e) this.#receiveNotify(socket, data);
+    else this.#receiveAnswer(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("latin1"));
+    this.#listener();
+  }
+
+  #receiveAnswer(text: string): void {
+    const cseqAt = text.indexOf("\r\nCSeq: ") + 8;
+    if (!text.startsWith("SUBSCRIBE", text.indexOf(" ", cseqAt) + 1)) return this.onRawAnswer(text);
+    const status = Number(text.slice(8, 11));
+    const watcher = parseInt(text.slice(text.indexOf("\r\nCall-ID: ") + 11));
+    const state = this.#watchers[watcher]!;
+    if (status < 200 || parseInt(text.slice(cseqAt)) !== state.cseq || !this.#pending.has(watcher)) return;
+    if (status === 401) return this.#answerChallenge(watcher, state, text);
+    if (status >= 300) throw new Error(`Refused:\n${text}`);
+    this.#pending.delete(watcher);
+    this.grantedCount++;
+    if (state.remoteTag !== "") return;
+    const to = text.indexOf("\r\nTo: ");
+    const tag = text.indexOf(";tag=", to) + 5;
+    state.remoteTag = text.slice(tag, text.indexOf("\r\n", tag));
+    const contact = text.indexOf("\r\nContact: <");
+    state.target = text.slice(contact + 12, text.indexOf(">", contact));
+  }
+
+  #answerChallenge(watcher: number, state: Watcher, text: string): void {
+    const line = text.split("\r\n").find((each) => /^WWW-Authenticate:.*SHA-256[,\s]/i.test(each + " "));
+    if (line === undefined) throw new Error(`No challenge that is understood:\n${text}`);
+    this.challengedCount++;
+    state.challenge = { nonce: /nonce="([^"]*)"/.exec(line)![1]!, realm: /realm="([^"]*)"/.exec(line)![1]! };
+    state.nonceCount = 0;
+    this.subscribe(watcher);
+  }
+
+  /** Answers with the five headers that RFC 3261 §8.2.6.2 wants, copied in one pass. */
+  #receiveNotify(socket: Socket, data: Uint8Array): void {
+    const out = this.#scratch;
+    out.set(OK);
+    let length = OK.length;
+    let watcher = 0;
+    let cseq = 0;
+    let at = 0;
+    while (data[at] !== LF) at++;
+    at++;
+    while (data[at] !== CR) {
+      const start = at;
+      while (data[at] !== LF) at++;
+      at++;
+      const [first, second] = [data[start]!, data[start + 1]!];
+      const isCallId = first === 0x43 && second === 0x61; // "Ca"
+      const isCseq = first === 0x43 && second === 0x53; // "CS"
+      // V(ia), F(rom), T(o)
+      if (!isCallId && !isCseq && first !== 0x56 && first !== 0x46 && !(first === 0x54 && second === 0x6f)) continue;
+      out.set(data.subarray(start, at), length);
+      length += at - start;
+      if (isCallId) watcher = numberAt(data, start + 9);
+      if (isCseq) cseq = numberAt(data, start + 6);
+    }
+    out.set(NO_BODY, length);
+    const answer = out.slice(0, length + NO_BODY.length);
+    const { impairment } = this.#options;
+    if (impairment === undefined) this.#queue(socket, answer);
+    else impairment.answer(() => this.#queue(socket, answer));
+
+    const state = this.#watchers[watcher]!;
+    if (cseq === state.notifyCseq) return void this.repeatedCount++;
+    if (cseq < state.notifyCseq) return void this.overtakenCount++;
+    state.notifyCseq = cseq;
+    state.notifiedAt = performance.now();
+    if (this.areBodiesKept) state.body = Buffer.from(data.slice(at + 2)).toString();
+    this.newsCount++;
+  }
+
+  #send(socket: Socket, bytes: Uint8Array): void {
+    const { impairment } = this.#options;
+    if (impairment === undefined) this.#queue(socket, bytes);
+    else impairment.pass(() => this.#queue(socket, bytes));
+  }
+
+  #queue(socket: Socket, bytes: Uint8Array): void {
+    let queue = this.#outgoing.get(socket);
+    if (queue === undefined) this.#outgoing.set(socket, queue = []);
+    queue.push(bytes, this.#options.port, this.#options.address);
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#isFlushDue = false;
+    for (const [socket, queue] of this.#outgoing) {
+      if (queue.length === 0) continue;
+      if (!socket.closed) socket.sendMany(queue as never);
+      queue.length = 0;
+    }
+  }
+
+  #retransmit(): void {
+    const now = performance.now();
+    for (const pending of this.#pending.values()) {
+      if (pending.dueAt > now) continue;
+      if (pending.attempts === ATTEMPTS) throw new Error(`No answer to watcher ${pending.watcher}`);
+      pending.attempts++;
+      this.retransmittedCount++;
+      pending.intervalMillis = Math.min(pending.intervalMillis * 2, T2_MILLIS);
+      pending.dueAt = now + pending.intervalMillis;
+      this.#send(this.#socketOf(pending.watcher), pending.bytes);
+    }
+  }
+}
+
+const OK = Buffer.from("SIP/2.0 200 OK\r\n");
+const NO_BODY = Buffer.from("Content-Length: 0\r\n\r\n");
+
+/** The number that begins at `at`, behind blanks. */
+function numberAt(data: Uint8Array, at: number): number {
+  let i = at;
+  while (data[i] === 0x20) i++;
+  let value = 0;
+  for (; data[i]! >= 0x30 && data[i]! <= 0x39; i++) value = value * 10 + data[i]! - 0x30;
+  return value;
+}

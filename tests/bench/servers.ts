@@ -1,0 +1,131 @@
+/**
+ * Owns the servers that the load generator meets: hintd with every feature on, the bare loop, and Kamailio in memory.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Office, startHintd, untilAnswered } from "../e2e/hintd.ts";
+import { freePort } from "../e2e/ports.ts";
+import type { LoadResult } from "./load.ts";
+
+/** Password of the endpoint whose every SUBSCRIBE is challenged. */
+export const PASSWORD = "correct-horse";
+
+/** Watched users that every server knows: from 2000 on. */
+const RESOURCES = 100;
+
+/** A running server. */
+export type Server = {
+  readonly port: number;
+  readonly pid: number;
+  end(): Promise<void>;
+};
+
+/** hintd: guest is believed on its word, member has a password, publisher may publish for everybody. */
+export async function startMeasuredHintd(): Promise<Server> {
+  const hintd = await startHintd(({ sipPort, httpPort, dataDir }: Office) => `
+[server]
+data_dir = ${JSON.stringify(dataDir)}
+[[listen]]
+transport = "udp"
+bind = "127.0.0.1:${sipPort}"
+[[listen]]
+transport = "tcp"
+bind = "127.0.0.1:${sipPort}"
+[http]
+bind = "127.0.0.1:${httpPort}"
+[defaults.endpoint]
+max_subscriptions = 100000
+[endpoints.guest]
+[endpoints.member]
+auth = { username = "member", password = "${PASSWORD}" }
+[endpoints.publisher]
+publish = ["*"]
+[contexts.default.hints]
+${Array.from({ length: RESOURCES }, (_, i) => `${2000 + i} = "Custom:d${2000 + i}"`).join("\n")}
+`);
+  return { port: hintd.sipPort, pid: hintd.pid, end: () => hintd.dispose() };
+}
+
+/** The bare loop of `floor.ts`. */
+export async function startFloor(): Promise<Server> {
+  const floor = Bun.spawn([process.execPath, join(import.meta.dir, "floor.ts")], { stdout: "pipe", stderr: "inherit" });
+  const { value } = await floor.stdout.getReader().read();
+  return {
+    port: Number(new TextDecoder().decode(value)),
+    pid: floor.pid,
+    async end() {
+      floor.kill("SIGKILL");
+      await floor.exited;
+    },
+  };
+}
+
+/**
+ * Kamailio with its presence modules in memory, answers without state, and the fast memory manager (`-x fm`), which makes it
+ * three times as cheap as its default.
+ */
+export async function startKamailio(workers: number): Promise<Server> {
+  const port = await freePort();
+  const directory = mkdtempSync(join(tmpdir(), "kamailio-bench-"));
+  const file = join(directory, "kamailio.cfg");
+  writeFileSync(file, kamailioConfig(port, workers));
+  const command = ["kamailio", "-DD", "-E", "-x", "fm", "-m", "2048", "-M", "64", "-f", file, "-Y", directory];
+  const kamailio = Bun.spawn(command, { stdin: "ignore", stdout: "ignore", stderr: "pipe" });
+  await Promise.race([
+    untilAnswered(port),
+    kamailio.exited.then(async (code) => {
+      throw new Error(`Kamailio ended with ${code}:\n${await new Response(kamailio.stderr).text()}`);
+    }),
+  ]);
+  return {
+    port,
+    pid: kamailio.pid,
+    async end() {
+      kamailio.kill("SIGTERM");
+      await kamailio.exited;
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function kamailioConfig(port: number, workers: number): string {
+  return `
+debug=0
+log_stderror=yes
+children=${workers}
+disable_tcp=yes
+listen=udp:127.0.0.1:${port}
+loadmodule "sl.so"
+loadmodule "tm.so"
+loadmodule "pv.so"
+loadmodule "textops.so"
+loadmodule "rr.so"
+loadmodule "presence.so"
+loadmodule "presence_xml.so"
+loadmodule "presence_dialoginfo.so"
+modparam("presence", "subs_db_mode", 0)
+modparam("presence", "publ_cache", 2)
+modparam("presence", "subs_htable_size", 14)
+modparam("presence", "pres_htable_size", 14)
+modparam("presence", "send_fast_notify", 1)
+modparam("presence", "max_expires", 7200)
+modparam("presence_xml", "force_active", 1)
+modparam("presence_xml", "disable_bla", 1)
+request_route {
+  if (is_method("OPTIONS")) { sl_send_reply("200", "OK"); exit; }
+  if (is_method("PUBLISH")) { handle_publish(); exit; }
+  if (is_method("SUBSCRIBE")) { handle_subscribe(); exit; }
+  sl_send_reply("405", "Method Not Allowed");
+}
+`;
+}
+
+/** Runs the load generator against a server; `flags` as `load.ts` takes them. */
+export async function load(server: Server, flags: readonly string[]): Promise<LoadResult> {
+  const args = ["--port", String(server.port), "--pid", String(server.pid), ...flags];
+  const run = Bun.spawn([process.execPath, join(import.meta.dir, "load.ts"), ...args], { stderr: "inherit" });
+  const line = await new Response(run.stdout).text();
+  if (await run.exited !== 0) throw new Error(`The load generator failed: ${flags.join(" ")}`);
+  return JSON.parse(line) as LoadResult;
+}
