@@ -3,6 +3,7 @@
  */
 import type { Config, EndpointConfig } from "../config/config.ts";
 import type { PublicationTargets } from "../publication/publications.ts";
+import { matchesGlob } from "../runtime/glob.ts";
 import type { Reject } from "../runtime/result.ts";
 import type { StateEngine } from "../state/engine.ts";
 import { deviceKey, mailboxKey } from "../state/hint.ts";
@@ -64,10 +65,7 @@ function mailboxesOf(config: Config, endpoint: EndpointConfig): string[] {
 /** Whether `publish` names it: whole, or without its technology; `*` stands for any characters. */
 function isGranted(endpoint: EndpointConfig, name: string): boolean {
   const bare = name.slice(name.search(/[/:]/) + 1);
-  return endpoint.publish.some((grant) => {
-    const pattern = new RegExp(`^${grant.split("*").map(RegExp.escape).join(".*")}$`, "i");
-    return pattern.test(name) || pattern.test(bare);
-  });
+  return endpoint.publish.some((grant) => matchesGlob(grant, name) || matchesGlob(grant, bare));
 }
 
 /** Whether what is known of a device is this appliance's own knowledge, and not another server's. */
