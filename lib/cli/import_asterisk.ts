@@ -1,7 +1,7 @@
 /**
  * Owns `hintd import-asterisk`: a directory of Asterisk's configuration on disk becomes a config.toml.
  */
-import { existsSync, globSync, lstatSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, lstatSync, readFileSync, statSync } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
 import { hintChecks } from "../app.ts";
 import { loadConfig } from "../config/load.ts";
@@ -9,6 +9,7 @@ import { countText } from "../http/words.ts";
 import { importAsterisk } from "../import/import_asterisk.ts";
 import type { ConfigDirectory } from "../import/reader.ts";
 import { CliError } from "./errors.ts";
+import { writeNew } from "./files.ts";
 import { fail, print } from "./terminal.ts";
 
 /** Where Asterisk's own includes lead when they are absolute; a copied directory has them beside it. */
@@ -75,15 +76,6 @@ export function diskDirectory(root: string): ConfigDirectory {
       return decode(readFileSync(path));
     },
   };
-}
-
-/** Writes a file that is not there yet, readable by its owner only: it holds passwords. Throws CliError. */
-export function writeNew(path: string, text: string): void {
-  try {
-    writeFileSync(path, text, { flag: "wx", mode: 0o600 });
-  } catch (error) {
-    throw new CliError(1, `Cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 function pathBelow(root: string, path: string): string | undefined {

@@ -1,8 +1,10 @@
 /**
  * Owns the command table and its reading by commander.
  */
+import { existsSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { build } from "../runtime/version.ts";
+import { servicePaths } from "./service_paths.ts";
 import { printVersion } from "./version.ts";
 
 /** Options every command may have been given. */
@@ -14,6 +16,10 @@ interface Options {
   readonly logLevel?: string;
   readonly logFormat?: string;
   readonly output?: string;
+  readonly local?: boolean;
+  readonly root?: string;
+  readonly dryRun?: boolean;
+  readonly binary?: string;
 }
 
 /** One command: how it is called and who does it. */
@@ -25,11 +31,19 @@ interface CommandRow {
   readonly options?: readonly (readonly [flags: string, text: string])[];
   /** Whether it reads config.toml, to run on it or to find the running hintd. */
   readonly needsConfig: boolean;
+  /** Whether it has nothing to do with a hintd that runs as a service: its config.toml is the one at hand. */
+  readonly isOffline?: boolean;
   /** Whether it lists things that programs may want as JSON. */
   readonly hasJson: boolean;
   /** Does it and resolves to the exit code. */
   readonly run: (options: Options, ...args: string[]) => Promise<number>;
 }
+
+/** Where `hintd service` does its work. */
+const serviceOptions = [
+  ["--root <directory>", "write below this directory and leave systemd alone"],
+  ["--dry-run", "only say what would be done"],
+] as const;
 
 /** Every command, in the order of the help. */
 const commands: readonly CommandRow[] = [
@@ -38,6 +52,7 @@ const commands: readonly CommandRow[] = [
     summary: "serve phones until told to stop (the default)",
     options: [["--log-level <level>", "debug, info, warn or error"], ["--log-format <format>", "text or json"]],
     needsConfig: true,
+    isOffline: true,
     hasJson: false,
     run: async (options) => (await import("./run.ts")).run(options),
   },
@@ -149,6 +164,15 @@ const commands: readonly CommandRow[] = [
     run: async (options) => (await import("./reload.ts")).reload(options),
   },
   {
+    usage: "init",
+    summary: "write a config.toml to begin with, passwords included",
+    options: [["--local", "keep the page to this machine, without a password"]],
+    needsConfig: true,
+    isOffline: true,
+    hasJson: false,
+    run: async (options) => (await import("./init.ts")).init(options),
+  },
+  {
     usage: "import-asterisk <directory>",
     summary: "make a config.toml from pjsip.conf and extensions.conf",
     options: [["-o, --output <file>", "file to write (default: config.toml), - for the terminal"]],
@@ -166,6 +190,31 @@ const commands: readonly CommandRow[] = [
     run: async (options) => (await import("./hash_password.ts")).hashPasswordCommand(options),
   },
   {
+    usage: "service install",
+    summary: "have systemd run hintd; again after an upgrade",
+    options: [...serviceOptions, ["--binary <file>", "binary to install (default: this one)"]],
+    needsConfig: true,
+    isOffline: true,
+    hasJson: false,
+    run: async (options) => (await import("./service.ts")).installService(options),
+  },
+  {
+    usage: "service status",
+    summary: "say what is installed and whether it runs",
+    options: [serviceOptions[0]],
+    needsConfig: false,
+    hasJson: false,
+    run: async (options) => (await import("./service.ts")).serviceStatus(options),
+  },
+  {
+    usage: "service uninstall",
+    summary: "stop the service and take its unit away",
+    options: serviceOptions,
+    needsConfig: false,
+    hasJson: false,
+    run: async (options) => (await import("./service.ts")).uninstallService(options),
+  },
+  {
     usage: "version",
     summary: "print version, commit and date",
     needsConfig: false,
@@ -179,6 +228,7 @@ const groups: Readonly<Record<string, string>> = {
   devstate: "list, set and unset the states of devices",
   mailbox: "list, set and unset the message counts of mailboxes",
   presencestate: "list, set and unset the states of presence providers",
+  service: "install hintd as a service of systemd, ask about it, uninstall it",
 };
 
 /** Reads `args` by the table and runs the command; resolves to its exit code, 2 for wrong usage. */
@@ -192,7 +242,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     .exitOverride();
   for (const row of commands) {
     const command = commandAt(program, row.usage).description(row.summary).helpOption("-h, --help", "show this");
-    if (row.needsConfig) command.option("-c, --config <file>", "configuration file", "config.toml");
+    if (row.needsConfig) command.option("-c, --config <file>", "configuration file", configAtHand(row));
     if (row.hasJson) command.option("--json", "print JSON");
     for (const [flags, text] of row.options ?? []) command.option(flags, text);
     command.action(async () => {
@@ -206,6 +256,12 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     return error.exitCode === 0 ? 0 : 2;
   }
   return exitCode;
+}
+
+/** The config.toml of the directory; that of the service where there is none and a running hintd is meant. */
+function configAtHand({ isOffline = false }: CommandRow): string {
+  const isElsewhere = !isOffline && !existsSync("config.toml") && existsSync(servicePaths.config);
+  return isElsewhere ? servicePaths.config : "config.toml";
 }
 
 /** `hintd -c FILE --log-level debug` means run. */

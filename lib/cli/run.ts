@@ -4,11 +4,13 @@
  * SIGTERM and SIGINT stop it gracefully, a second one at once; SIGHUP reloads. Exit codes: 0 stopped when told to, 1 it
  * could not start (a taken port), 2 the configuration is wrong, which a service manager need not try again.
  */
+import { existsSync } from "node:fs";
 import type { Appliance } from "../app.ts";
 import { build } from "../runtime/version.ts";
 import { createLog, type Log, type LogLevel } from "../runtime/log.ts";
 import { readConfigText } from "./client.ts";
 import { CliError } from "./errors.ts";
+import { explainFirstRun } from "./first_run.ts";
 import { fail, print } from "./terminal.ts";
 
 /** Options of `hintd run`. */
@@ -28,6 +30,7 @@ const LOG_FORMATS = ["text", "json"] as const;
 export async function run(options: RunOptions): Promise<number> {
   const level = oneOf(LOG_LEVELS, options.logLevel ?? "info", "log level");
   const format = oneOf(LOG_FORMATS, options.logFormat ?? "text", "log format");
+  if (!existsSync(options.config)) return explainFirstRun(options.config);
   const text = readConfigText(options.config);
   const [{ hintChecks, startAppliance }, { loadConfig }] = await Promise.all([
     import("../app.ts"),

@@ -10,6 +10,8 @@ export type Layer = {
   readonly ours: readonly string[];
   readonly types?: readonly string[];
   readonly packages?: readonly string[];
+  /** Files outside `lib` whose text it carries. */
+  readonly files?: readonly string[];
 };
 
 /** Layers from the bottom up. */
@@ -51,5 +53,5 @@ export const layers: Readonly<Record<string, Layer>> = {
     ],
   },
   import: { ours: ["config", "state"] },
-  cli: { ours: ["config", "runtime", "http", "import", "app"], packages: ["commander"] },
+  cli: { ours: ["config", "runtime", "http", "import", "app"], packages: ["commander"], files: ["config.toml"] },
 };
