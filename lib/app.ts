@@ -25,7 +25,9 @@ import type { Log } from "./runtime/log.ts";
 import { systemAlarm, Timers } from "./runtime/timers.ts";
 import { systemTurn } from "./runtime/turn.ts";
 import { startIsOver } from "./runtime/warm_up.ts";
-import { checkHint } from "./state/hint.ts";
+import { ParseFailure } from "./sip/parse_failure.ts";
+import { parseUri } from "./sip/uri.ts";
+import { checkHint, spellingsOf } from "./state/hint.ts";
 import { checkExtension, isPattern, matchesPattern, parsePattern } from "./state/pattern.ts";
 import { BindingsStore } from "./store/bindings_store.ts";
 import { openDatabase } from "./store/database.ts";
@@ -65,9 +67,11 @@ export class StartError extends Error {
   override readonly name = "StartError";
 }
 
-/** Rules of hints, extensions and lists, for whoever loads a configuration. */
+/** Rules of hints, extensions, lists and URIs, for whoever loads a configuration. */
 export const hintChecks: ConfigRules = {
   hint: checkHint,
+  spellings: spellingsOf,
+  uri: checkUri,
   extension: checkExtension,
   matches(text, exten) {
     const pattern = isPattern(text) ? parsePattern(text) : text;
@@ -75,6 +79,18 @@ export const hintChecks: ConfigRules = {
   },
   listMemberMax: limits.listMemberCount,
 };
+
+function checkUri(text: string): string | undefined {
+  let why = "";
+  try {
+    const { scheme } = parseUri(text);
+    if (scheme === "sip" || scheme === "sips") return undefined;
+  } catch (error) {
+    if (!(error instanceof ParseFailure)) throw error;
+    why = ` (${error.rule})`;
+  }
+  return `"${text}" is no SIP URI${why}; accepted are such as "sip:alice@192.168.1.20:5060"`;
+}
 
 /**
  * Starts hintd.

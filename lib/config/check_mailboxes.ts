@@ -26,7 +26,11 @@ export function checkMailboxes({ endpoints, aors }: Config, { error, warn }: Com
     if (incoming !== "" && !MAILBOX.test(incoming)) error([...path, "incoming_mwi_mailbox"], notMailbox(incoming));
     endpoint.watch_mailboxes.forEach((watched, i) => {
       if (watched.includes("*") || names.includes(watched)) return;
-      warn([...path, "watch_mailboxes", i], `there is neither an endpoint nor an [aors.${watched}]`, names);
+      warn(
+        [...path, "watch_mailboxes", i],
+        `there is neither an endpoint nor an address-of-record "${watched}"`,
+        names,
+      );
     });
     if (endpoint.mwi_subscribe_replaces_unsolicited) continue;
     for (const aor of endpoint.aors) {

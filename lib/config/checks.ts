@@ -9,8 +9,12 @@ import type { Path } from "./positions.ts";
 
 /** Rules of other layers; what judges a text returns what is wrong, in words, or undefined. */
 export interface ConfigRules {
-  /** Text of a hint. */
+  /** Text of a hint; the first thing that it quotes is the name that is wrong. */
   hint(text: string): string | undefined;
+  /** Names that somebody provides, for a device or provider that nobody does. */
+  spellings(name: string): readonly string[];
+  /** SIP URI. */
+  uri(text: string): string | undefined;
   /** Extension or pattern. */
   extension(text: string): string | undefined;
   /** Whether an extension is one of a pattern's. */
@@ -33,6 +37,7 @@ export function checkConfig(config: Config, rules: ConfigRules, complaints: Comp
   checkServer(config, complaints);
   checkListeners(config, complaints);
   checkEndpoints(config, complaints);
+  checkRegistrations(config, rules, complaints);
   checkMailboxes(config, complaints);
   checkContexts(config, rules, complaints);
   checkLists(config, rules, complaints);
@@ -93,6 +98,16 @@ function checkEndpoints(config: Config, { error, warn }: Complaints): void {
         warn([...path, "auth", "password"], "is the demo password that everybody knows: change it");
       }
     }
+    if (endpoint.identify_by.length === 0) {
+      error([...path, "identify_by"], "is empty: no request would be known to be this endpoint's");
+    }
+    if (endpoint.sub_min_expiry > config.server.max_expiry) {
+      const { sub_min_expiry: found } = endpoint;
+      error(
+        [...path, "sub_min_expiry"],
+        `found ${found}; it cannot be above [server].max_expiry (${config.server.max_expiry})`,
+      );
+    }
     if (endpoint.permit.length > 0 && endpoint.deny.length === 0) {
       warn([...path, "permit"], 'shuts nobody out without deny, such as deny = ["0.0.0.0/0"]');
     }
@@ -109,8 +124,27 @@ function checkEndpoints(config: Config, { error, warn }: Complaints): void {
       );
     }
     endpoint.aors.forEach((aor, i) => {
-      if (!(aor in config.aors)) error([...path, "aors", i], `there is no [aors.${aor}]`, Object.keys(config.aors));
+      if (!(aor in config.aors)) {
+        error([...path, "aors", i], `there is no "${aor}" in [aors]`, Object.keys(config.aors));
+      }
     });
+  }
+}
+
+/** Checks the options of addresses-of-record, those that endpoints carry themselves included. */
+function checkRegistrations({ endpoints, aors }: Config, rules: ConfigRules, { error }: Complaints): void {
+  for (const [section, tables] of Object.entries({ endpoints, aors })) {
+    for (const [name, table] of Object.entries(tables)) {
+      const { minimum_expiration: min, maximum_expiration: max } = table;
+      if (min > max) {
+        const message = `found ${min}; it cannot be above maximum_expiration (${max})`;
+        error([section, name, "minimum_expiration"], message);
+      }
+      table.contact.forEach((contact, i) => {
+        const wrong = rules.uri(contact);
+        if (wrong !== undefined) error([section, name, "contact", i], wrong);
+      });
+    }
   }
 }
 
@@ -128,7 +162,7 @@ function checkContexts(config: Config, rules: ConfigRules, { error, warn }: Comp
       const wrongExtension = rules.extension(exten);
       if (wrongExtension !== undefined) error(path, wrongExtension);
       const wrongHint = rules.hint(hint);
-      if (wrongHint !== undefined) error(path, wrongHint);
+      if (wrongHint !== undefined) error(path, wrongHint, rules.spellings(/"([^"]*)"/.exec(wrongHint)?.[1] ?? ""));
       for (const [, endpoint] of hint.matchAll(/\b(?:PJSIP|SIP)\/([^&,($]+)(?![^&,(]*\$)/gi)) {
         if (endpoint === undefined || endpoints.includes(endpoint.trim())) continue;
         warn(path, `there is no endpoint "${endpoint.trim()}": its lamp stays unavailable`, endpoints);

@@ -59,7 +59,7 @@ export function choice<const T extends readonly [string, ...string[]]>(words: T,
 
 /** A list of texts. */
 export function texts(description: string, value: string[] = []) {
-  return named(z.array(z.string().min(1)), description, "a list of texts").default(value);
+  return named(z.array(z.string().min(1)), description, "a list of texts that are not empty").default(value);
 }
 
 /** A list of some words. */
@@ -75,6 +75,12 @@ export function someOf<const T extends readonly [string, ...string[]]>(
 export function networks(description: string) {
   const accepted = 'addresses or networks, such as "192.168.1.20", "192.168.1.0/24" or "fd00::/8"';
   return named(z.array(z.string().refine(isNetwork)), description, accepted).default([]);
+}
+
+/** An address or a name, with a port or without; empty for none. */
+export function host(description: string) {
+  const accepted = 'an address or a name, with a port or without, such as "203.0.113.7" or "pbx.example.com:5060"';
+  return named(z.string().refine((value) => value === "" || isHost(value)), description, accepted).default("");
 }
 
 /** `address:port`, IPv6 in brackets. */
@@ -112,6 +118,16 @@ export function isNetwork(value: string): boolean {
   if (bits === undefined) return true;
   if (family === 4 && isIP(bits) === 4) return true;
   return /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
+}
+
+/** Whether `value` is a host name or address, IPv6 in brackets where a port follows. */
+function isHost(value: string): boolean {
+  if (isIP(value) !== 0) return true;
+  const match = /^(?:\[([^\]]+)\]|([a-z\d](?:[a-z\d.-]*[a-z\d])?))(?::(\d{1,5}))?$/i.exec(value);
+  if (match === null || Number(match[3] ?? 0) > 65_535) return false;
+  const [, literal, name = ""] = match;
+  // What is all digits and dots is meant to be an IPv4 address.
+  return literal === undefined ? !/^[\d.]+$/.test(name) || isIP(name) === 4 : isIP(literal) === 6;
 }
 
 /** Splits `address:port`; undefined when it is none. The address must be numeric; `localhost` is taken for 127.0.0.1. */

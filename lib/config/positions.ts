@@ -14,6 +14,9 @@ export interface Position {
   readonly column: number;
 }
 
+/** Keys in a path whose place is worth knowing; no option has more than half of them. */
+const depthMax = 8;
+
 type Document = ReturnType<typeof parseTOML>["body"][0];
 type Member = Document["body"][number];
 type KeyValue = Extract<Member, { type: "TOMLKeyValue" }>;
@@ -57,7 +60,7 @@ export class Positions {
 
   #addKeys(path: Path, key: Located): void {
     const place = placeOf(key);
-    for (let length = path.length; length > 0; length--) {
+    for (let length = Math.min(path.length, depthMax); length > 0; length--) {
       const text = textOf(path.slice(0, length));
       if (!this.#keys.has(text)) this.#keys.set(text, place);
     }

@@ -8,6 +8,7 @@ import {
   choice,
   expression,
   flag,
+  host,
   networks,
   oneOf,
   passwordHash,
@@ -61,7 +62,7 @@ const listen = z.strictObject({
   symmetric_transport: flag(false, "In-dialog requests leave by the listener on which the peer's last one came."),
   cert_file: text("", "Certificate chain for tls and wss."),
   key_file: text("", "Key of the certificate."),
-  external_address: text("", "What phones outside local_net are told instead of the bound address."),
+  external_address: host("What phones outside local_net are told instead of the bound address."),
   local_net: networks("Networks on this side of the NAT."),
 });
 

@@ -83,6 +83,13 @@ export function providerKey(provider: string): string | undefined {
   return match === null ? undefined : `CustomPresence:${match[1]}`;
 }
 
+/** The same name behind everything that there is before a name, for one that nobody provides; empty for one of ours. */
+export function spellingsOf(name: string): string[] {
+  if (deviceKey(name) !== undefined || providerKey(name) !== undefined) return [];
+  const rest = name.slice(name.search(/[/:]/) + 1);
+  return ["PJSIP/", "Custom:", "MWI:", "CustomPresence:"].map((form) => form + rest);
+}
+
 /** What is wrong with the text of a hint, in words for the operator; undefined when nothing is. */
 export function checkHint(text: string): string | undefined {
   if (text.includes("$[")) return 'an expression "$[…]" is not worked out; accepted are ${EXTEN} and ${CONTEXT}';
@@ -91,7 +98,7 @@ export function checkHint(text: string): string | undefined {
       return `"${variable}" means nothing here; accepted are \${EXTEN} and \${CONTEXT}, also as \${EXTEN:offset:length}`;
     }
   }
-  const { devices, providers } = parseHint(text.replaceAll(VARIABLES, "1"));
+  const { devices, providers } = parseHint(text);
   if (devices.length === 0 && providers.length === 0) return "names neither a device nor a presence provider";
   const torn = [...devices, ...providers].find((name) => /[()]/.test(name));
   if (torn !== undefined) {
