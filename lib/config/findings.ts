@@ -14,8 +14,8 @@ export interface Finding {
   readonly message: string;
   /** The complaint is about the key itself, not its value. */
   readonly isKey: boolean;
-  /** A rule about a whole table is broken; it says nothing where a part of the table was wrong. */
-  readonly isRule?: boolean;
+  /** The complaint is about something as a whole; it says nothing where a part of it was wrong. */
+  readonly isWhole?: boolean;
 }
 
 /** A table of TOML. */
@@ -47,12 +47,12 @@ export function findingsOf(issue: z.core.$ZodIssue, values: unknown, suggestions
   }
   if (issue.code === "invalid_key") return [{ path, message: "a name cannot be empty", isKey: true }];
   if (issue.code === "custom" && issue.message !== "Invalid input") {
-    return [{ path, message: issue.message, isKey: false, isRule: true }];
+    return [{ path, message: issue.message, isKey: false, isWhole: true }];
   }
   const found = valueAt(values, path);
   const schema = bare(schemasAt(path).at(-1)!);
   const accepted = acceptedAt(path);
-  if (found === undefined) return [{ path, message: `is missing; expected ${accepted}`, isKey: true }];
+  if (found === undefined) return [{ path, message: `is missing; expected ${accepted}`, isKey: true, isWhole: true }];
   if (secretKeys.includes(path.findLast((key) => typeof key === "string") ?? "")) {
     return [{ path, message: `cannot be used as it stands; expected ${accepted}`, isKey: false }];
   }

@@ -101,7 +101,7 @@ function judge(values: Table, errors: Finding[], suggestions: Suggestions): Conf
       .filter(({ path }) => !isInherited(path, own));
     for (const finding of findings) {
       const key = JSON.stringify(finding.path);
-      if (!known.has(key) && !(finding.isRule && errors.some((error) => isWithin(error.path, finding.path)))) {
+      if (!known.has(key) && !(finding.isWhole && errors.some((error) => isWithin(error.path, finding.path)))) {
         errors.push(finding);
       }
       known.add(key);

@@ -99,10 +99,13 @@ const phone = z.strictObject({
 const context = z.strictObject({
   include: texts("Contexts that are searched after this one."),
   autohints: flag(false, "Make a hint for every device that has none."),
-  hints: z.record(z.string(), z.string()).default({}).meta({
-    description: 'extension = "DEVICES[,PRESENCE][(Name)]".',
-    accepted: 'a text such as "PJSIP/alice&Custom:door,CustomPresence:alice(Alice)"',
-  }),
+  hints: z.record(
+    z.string(),
+    z.string().meta({
+      description: 'extension = "DEVICES[,PRESENCE][(Name)]".',
+      accepted: 'a text such as "PJSIP/alice&Custom:door,CustomPresence:alice(Alice)"',
+    }),
+  ).default({}),
 });
 
 const list = z.strictObject({

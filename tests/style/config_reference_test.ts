@@ -5,17 +5,10 @@ import { parse } from "smol-toml";
 import { z } from "zod";
 import { hintChecks } from "../../lib/app.ts";
 import { loadConfig } from "../../lib/config/load.ts";
-import { configSchema } from "../../lib/config/schema.ts";
+import { bare, configOptions as options, metaOf, type Option } from "../support/config_options.ts";
 import { root } from "./sources.ts";
 
 const reference = readFileSync(join(root, "config.toml"), "utf8");
-
-/** One option of the schema. Sections with names of the operator's choice are called `endpoints.*`, lists `listen`. */
-interface Option {
-  readonly section: string;
-  readonly name: string;
-  readonly schema: z.ZodType;
-}
 
 /** One line of config.toml that shows an option, in force or behind "#". */
 interface Shown {
@@ -26,32 +19,6 @@ interface Shown {
   readonly isInForce: boolean;
   /** Prose above it; options that stand together share theirs. */
   readonly comment: string;
-}
-
-/** A schema without defaults and the like around it. */
-function bare(schema: z.ZodType): z.ZodType {
-  let inner = schema;
-  while (inner instanceof z.ZodDefault || inner instanceof z.ZodOptional || inner instanceof z.ZodPrefault) {
-    inner = inner.def.innerType as z.ZodType;
-  }
-  return inner;
-}
-
-/** Options of the sections of config.toml; tables that stand in one line belong to their option. */
-function optionsOf(shape: Readonly<Record<string, z.ZodType>>, section = ""): Option[] {
-  return Object.entries(shape).flatMap(([name, schema]) => {
-    const inner = bare(schema);
-    const path = section === "" ? name : `${section}.${name}`;
-    if (section.split(".").length < 2 && inner instanceof z.ZodObject) return optionsOf(inner.shape, path);
-    if (inner instanceof z.ZodRecord) {
-      const each = bare(inner.valueType as z.ZodType);
-      // Names of the operator's choice are no options: extension = "hint".
-      return each instanceof z.ZodObject ? optionsOf(each.shape, `${path}.*`) : [];
-    }
-    const element = inner instanceof z.ZodArray ? bare(inner.element as z.ZodType) : undefined;
-    if (section === "" && element instanceof z.ZodObject) return optionsOf(element.shape, path);
-    return [{ section, name, schema }];
-  });
 }
 
 /** `[endpoints.alice]` → `endpoints.*`, `[[listen]]` → `listen`. */
@@ -101,7 +68,6 @@ function tellsDefault({ value, comment }: Shown, { schema }: Option): boolean {
     (Bun.deepEquals(valueOf(value), preset) || comment.includes(`Default: ${JSON.stringify(preset)}.`));
 }
 
-const options = optionsOf(configSchema.shape).filter(({ section }) => section !== "defaults.endpoint");
 const endpointOptions = options.filter(({ section }) => section === "endpoints.*");
 const known = [...options, ...endpointOptions.map((option) => ({ ...option, section: "defaults.endpoint" }))];
 const shown = shownIn(reference).filter(({ section }) => section !== "contexts.*.hints");
@@ -203,13 +169,9 @@ describe("config.toml and the schema hold each other", () => {
   });
 
   test("what the schema says of an option is a sentence", () => {
-    const wrong = options.filter(({ schema }) => {
-      const { description = "", accepted = "" } = { ...bare(schema).meta(), ...schema.meta() } as Record<
-        string,
-        string
-      >;
-      return !/^[A-Z].*\.$/.test(description) || accepted === "";
-    });
+    const wrong = options.filter((option) =>
+      !/^[A-Z].*\.$/.test(metaOf(option).description) || metaOf(option).accepted === ""
+    );
     expect(wrong.map(pathOf)).toEqual([]);
   });
 });
