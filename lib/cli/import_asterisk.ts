@@ -4,13 +4,14 @@
 import { existsSync, globSync, lstatSync, readFileSync, statSync } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
 import { hintChecks } from "../app.ts";
-import { loadConfig } from "../config/load.ts";
+import type { Config } from "../config/config.ts";
 import { countText } from "../http/words.ts";
 import { importAsterisk } from "../import/import_asterisk.ts";
 import type { ConfigDirectory } from "../import/reader.ts";
+import { settle } from "../import/settle.ts";
 import { CliError } from "./errors.ts";
 import { writeNew } from "./files.ts";
-import { fail, print } from "./terminal.ts";
+import { fail, print, shown } from "./terminal.ts";
 
 /** Where Asterisk's own includes lead when they are absolute; a copied directory has them beside it. */
 const ASTERISK_DIRECTORY = "/etc/asterisk";
@@ -35,19 +36,15 @@ export async function importAsteriskCommand(options: ImportOptions, directory: s
   }
   const imported = importAsterisk(diskDirectory(directory), directory);
   if ("errors" in imported) {
-    for (const error of imported.errors) print(error);
+    for (const error of imported.errors) print(shown(error));
     fail(`${directory} has ${countText(imported.errors.length, "error")}; nothing was written`);
     return 1;
   }
-  const loaded = await loadConfig(imported.text, output === "-" ? "config.toml" : output, hintChecks);
-  if (output === "-") process.stdout.write(imported.text);
-  else writeNew(output, imported.text);
-  const tell = output === "-" ? (line: string) => process.stderr.write(`${line}\n`) : print;
-  const { endpoints, hints, lists } = imported.counts;
-  tell(
-    `${output === "-" ? directory : output}: ${countText(endpoints, "endpoint")}, ${countText(hints, "hint")}, ` +
-      countText(lists, "list"),
-  );
+  const { text, loaded } = await settle(imported.text, output === "-" ? "config.toml" : output, hintChecks);
+  if (output === "-") process.stdout.write(text);
+  else writeNew(output, text);
+  const tell = (line: string) => output === "-" ? process.stderr.write(`${shown(line)}\n`) : print(shown(line));
+  if ("config" in loaded) tell(`${output === "-" ? directory : output}: ${summaryOf(loaded.config)}`);
   for (const remark of imported.remarks) tell(`${remark} (remark)`);
   for (const warning of loaded.warnings.slice(0, WARNINGS_MAX)) tell(`${warning.text} (warning)`);
   const untold = loaded.warnings.length - WARNINGS_MAX;
@@ -56,6 +53,16 @@ export async function importAsteriskCommand(options: ImportOptions, directory: s
   for (const error of loaded.errors) tell(error.text);
   fail(`${output} has ${countText(loaded.errors.length, "error")} that you must put right`);
   return 1;
+}
+
+/** `4 endpoints, 10 hints, 1 list`. */
+function summaryOf({ endpoints, contexts, lists }: Config): string {
+  const hintCount = Object.values(contexts).reduce((sum, { hints }) => sum + Object.keys(hints).length, 0);
+  return [
+    countText(Object.keys(endpoints).length, "endpoint"),
+    countText(hintCount, "hint"),
+    countText(Object.keys(lists).length, "list"),
+  ].join(", ");
 }
 
 /** A directory of the disk. Names stay as they are below it. */

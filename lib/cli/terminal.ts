@@ -43,7 +43,7 @@ export function printTable<Row>(rows: readonly Row[], columns: readonly Column<R
 }
 
 /** Text that cannot move the cursor or fake another line, whoever chose it. */
-function shown(value: string | number): string {
+export function shown(value: string | number): string {
   return String(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\ufffd");
 }
 

@@ -29,11 +29,17 @@ export const closed: AccessList = { deny: ["0.0.0.0/0", "::/0"], permit: [], not
 export class AccessLists {
   readonly #named: ReadonlyMap<string, Section>;
   readonly #general: readonly PjsipObject[];
+  readonly #used = new Set<Section>();
 
   /** `named` are the sections of acl.conf, `general` the objects of `type = acl`. */
   constructor(named: readonly Section[], general: readonly PjsipObject[]) {
     this.#named = new Map(named.map((section) => [section.name, section]));
     this.#general = general;
+  }
+
+  /** Lists of acl.conf that no endpoint obeys. */
+  get unused(): readonly Section[] {
+    return [...this.#named.values()].filter((section) => !this.#used.has(section));
   }
 
   /** What an endpoint may be reached from; `prefix` is "contact_" for the addresses in its contacts. */
@@ -65,7 +71,10 @@ export class AccessLists {
     const own = entries.length === 0 ? [] : [rulesOf(entries, prefix, notes)];
     const named = object.list(`${prefix}acl`).map((name) => {
       const section = this.#named.get(name);
-      if (section !== undefined) return rulesOf(section.entries, "", notes);
+      if (section !== undefined) {
+        this.#used.add(section);
+        return rulesOf(section.entries, "", notes);
+      }
       notes.push(`Shut: acl.conf has no [${name}], which it is to obey.`);
       return denyAll;
     });

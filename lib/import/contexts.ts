@@ -8,34 +8,16 @@ import { entriesText } from "./draft.ts";
 import { placeText } from "./report.ts";
 import { pairText, type TomlText } from "./toml.ts";
 
-/** How many hints and contexts were written. */
-export interface ContextCounts {
-  readonly contexts: number;
-  readonly hints: number;
-}
-
 /** Writes the contexts that lead to hints or that endpoints name; the others are told of in a comment. */
-export function writeContexts(
-  text: TomlText,
-  dialplan: Dialplan,
-  namedByEndpoints: ReadonlySet<string>,
-): ContextCounts {
+export function writeContexts(text: TomlText, dialplan: Dialplan, namedByEndpoints: ReadonlySet<string>): void {
   const leading = contextsWithHints(dialplan.contexts);
   const isWritten = (name: string) => dialplan.contexts.has(name) && (leading.has(name) || namedByEndpoints.has(name));
-  let hints = 0;
-  let contexts = 0;
-  const rest: DialplanContext[] = [];
-  for (const context of dialplan.contexts.values()) {
-    if (!isWritten(context.name)) {
-      rest.push(context);
-      continue;
-    }
-    contexts++;
+  const contexts = [...dialplan.contexts.values()];
+  for (const context of contexts.filter(({ name }) => isWritten(name))) {
     writeContext(text, context, isWritten);
-    hints += writeHints(text, context);
+    writeHints(text, context);
   }
-  writeRest(text, dialplan, rest);
-  return { contexts, hints };
+  writeRest(text, dialplan, contexts.filter(({ name }) => !isWritten(name)));
 }
 
 /** Contexts that have hints, make them, or include one that does. */
@@ -77,9 +59,9 @@ function writeContext(text: TomlText, context: DialplanContext, isWritten: (name
   if (context.others.length > 0) text.comment(`No counterpart: ${entriesText(context.others)}`, "  ");
 }
 
-/** Writes the hints of a context and returns how many are in force. */
-function writeHints(text: TomlText, context: DialplanContext): number {
-  if (context.hints.length === 0) return 0;
+/** Writes the hints of a context. */
+function writeHints(text: TomlText, context: DialplanContext): void {
+  if (context.hints.length === 0) return;
   text.table("contexts", context.name, "hints");
   const places = new Map<string, string>();
   for (const line of context.hints) {
@@ -96,7 +78,6 @@ function writeHints(text: TomlText, context: DialplanContext): number {
       text.disabled(pairText(line.exten, hint.text));
     }
   }
-  return places.size;
 }
 
 /** What a hint becomes. */
@@ -139,7 +120,7 @@ function writeRest(text: TomlText, { globals, general }: Dialplan, rest: readonl
   }
   if (general.length > 0) text.comment(`[general]: no counterpart: ${entriesText(general)}`, "  ");
   if (rest.length === 0) return;
-  const steps = rest.reduce((sum, context) => sum + context.stepCount, 0);
+  const steps = rest.reduce((sum, context) => sum + context.stepCount + context.others.length, 0);
   text.comment(
     `${rest.length === 1 ? "A context" : `${rest.length} contexts`} without hints (${lines(steps)} for calls), ` +
       `no counterpart: ${rest.map((context) => context.name).join(", ")}.`,

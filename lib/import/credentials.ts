@@ -16,6 +16,8 @@ export interface Credentials {
   /** Undefined when no password can be carried over. */
   readonly auth: TomlValue | undefined;
   readonly username: string;
+  /** Where they come from. */
+  readonly source: PjsipObject | undefined;
   readonly notes: readonly string[];
 }
 
@@ -64,9 +66,9 @@ export class CredentialBook {
       if (auth.text("username") === "") notes.push(`[${name}] (${placeText(auth.place)}) has no username.`);
       const rest = names.slice(i + 1);
       if (rest.length > 0) notes.push(`auth = ${rest.join(",")}: an endpoint has one user name and password here.`);
-      return { auth: { username, ...secret, ...this.#offer(auth, notes) }, username, notes };
+      return { auth: { username, ...secret, ...this.#offer(auth, notes) }, username, source: auth, notes };
     }
-    return { auth: undefined, username: "", notes };
+    return { auth: undefined, username: "", source: undefined, notes };
   }
 
   /** Credentials for a challenge by others; undefined when there is no password. */
@@ -85,6 +87,7 @@ export class CredentialBook {
     return undefined;
   }
 
+  /** The password or digests of an auth object. */
   #secretOf(auth: PjsipObject, notes: string[]): { [key: string]: TomlValue } | undefined {
     const where = `[${auth.name}] (${placeText(auth.place)})`;
     const type = auth.text("auth_type").toLowerCase();

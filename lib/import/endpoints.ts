@@ -10,53 +10,12 @@ import { type AccessLists, closed } from "./acl.ts";
 import type { CredentialBook } from "./credentials.ts";
 import { type Draft, draftOf, entryText, leaveOut } from "./draft.ts";
 import { parseNetwork } from "./networks.ts";
+import { type CommonLeftOut, takeCommon, takeCommonLeftOut } from "./common.ts";
 import { convert, defaultOf, type Kind, listOf, type PjsipObject, type TargetOption } from "./options.ts";
+import { aorOptions, asteriskDefaults, endpointOptions } from "./phone_options.ts";
 import type { PjsipObjects } from "./pjsip.ts";
 import { placeText } from "./report.ts";
 import type { TomlValue } from "./toml.ts";
-
-/** Options of an endpoint that are called and mean the same on both sides. */
-const endpointOptions = {
-  context: "text",
-  subscribe_context: "text",
-  allow_subscribe: "flag",
-  sub_min_expiry: "number",
-  notify_early_inuse_ringing: "flag",
-  device_state_busy_at: "number",
-  mailboxes: "list",
-  aggregate_mwi: "flag",
-  voicemail_extension: "text",
-  mwi_from_user: "text",
-  mwi_subscribe_replaces_unsolicited: "flag",
-  incoming_mwi_mailbox: "text",
-  force_rport: "flag",
-  rewrite_contact: "flag",
-} as const satisfies Partial<Record<keyof typeof endpointSchema.shape, Kind>>;
-
-/** Options of an AOR, likewise. */
-const aorOptions = {
-  contact: "list",
-  max_contacts: "number",
-  remove_existing: "flag",
-  remove_unavailable: "flag",
-  minimum_expiration: "number",
-  default_expiration: "number",
-  maximum_expiration: "number",
-  qualify_frequency: "number",
-  qualify_timeout: "number",
-  qualify_2xx_only: "flag",
-  support_path: "flag",
-  mailboxes: "list",
-  voicemail_extension: "text",
-} as const satisfies Record<keyof typeof aorSchema.shape, Kind>;
-
-/** Defaults of Asterisk that are not hintd's. */
-const asteriskDefaults: Readonly<Record<string, TomlValue>> = {
-  max_contacts: 0,
-  remove_existing: false,
-  qualify_frequency: 0,
-  rewrite_contact: false,
-};
 
 /** What endpoints need to know of the rest. */
 export interface Surroundings {
@@ -86,17 +45,6 @@ export interface Phones {
   readonly endpoints: readonly Draft[];
   readonly aors: readonly Draft[];
 }
-
-/** Lines without counterpart and who has them. */
-export interface CommonLeftOut {
-  /** "all endpoints", or their names. */
-  readonly whose: string;
-  /** `name = value` each. */
-  readonly lines: readonly string[];
-}
-
-/** Endpoints that are named; more are counted. */
-const NAMES_MAX = 12;
 
 /** Makes the tables. */
 export function draftPhones(surroundings: Surroundings): Phones {
@@ -182,11 +130,13 @@ function takeOptions(
 }
 
 /** Sets `auth`; without a password that was asked for, nobody may speak for the endpoint. Returns the user name. */
-function takeAuth({ values, notes }: Draft, endpoint: PjsipObject, credentials: CredentialBook): string {
+function takeAuth(draft: Draft, endpoint: PjsipObject, credentials: CredentialBook): string {
+  const { values, notes } = draft;
   const names = endpoint.list("auth");
   if (names.length === 0) return "";
   const found = credentials.inbound(names, endpoint.name);
   notes.push(...found.notes);
+  if (found.source !== undefined) leaveOut(draft, found.source);
   if (found.auth === undefined) {
     notes.push("Shut, because its password could not be carried over: set auth and take deny out.");
     values.set("deny", closed.deny);
@@ -280,57 +230,4 @@ function takePublications({ path, values, notes }: Draft, objects: PjsipObjects)
       }
     }
   }
-}
-
-/** Values that stand in every endpoint move out of them. Options of an AOR do not matter where the endpoint names others. */
-function takeCommon(endpoints: readonly Draft[]): Map<string, TomlValue> {
-  const common = new Map<string, TomlValue>();
-  const own = ["auth", "match", "contact", "aors", "deny", "permit", "contact_deny", "contact_permit", "publish"];
-  for (const option of Object.keys(endpointSchema.shape)) {
-    if (own.includes(option)) continue;
-    const concerned = endpoints.filter(({ values }) =>
-      values.has(option) || !(option in aorOptions && values.has("aors") && !(option in endpointOptions))
-    );
-    const value = concerned[0]?.values.get(option);
-    if (value === undefined || concerned.length < 2) continue;
-    if (!concerned.every(({ values }) => JSON.stringify(values.get(option)) === JSON.stringify(value))) continue;
-    common.set(option, value);
-    for (const { values } of concerned) values.delete(option);
-  }
-  return common;
-}
-
-/** Lines without counterpart that stand in half of the endpoints or more move out of them, by who has them. */
-function takeCommonLeftOut(endpoints: readonly Draft[]): CommonLeftOut[] {
-  const told = endpoints.map(({ leftOut }) => new Set(leftOut.flatMap(({ entries }) => entries.map(entryText))));
-  const owners = new Map<string, number[]>();
-  told.forEach((lines, i) => {
-    for (const line of lines) {
-      const known = owners.get(line);
-      if (known === undefined) owners.set(line, [i]);
-      else known.push(i);
-    }
-  });
-  const groups = new Map<string, { names: string[]; lines: string[] }>();
-  const common = new Set<string>();
-  for (const [line, owned] of owners) {
-    if (owned.length < 2 || 2 * owned.length < endpoints.length) continue;
-    common.add(line);
-    const key = owned.join();
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { names: owned.map((i) => endpoints[i]!.path[1]!), lines: [line] });
-    else group.lines.push(line);
-  }
-  for (const { leftOut } of endpoints) {
-    const rest = leftOut
-      .map(({ origin, entries }) => ({ origin, entries: entries.filter((entry) => !common.has(entryText(entry))) }))
-      .filter(({ entries }) => entries.length > 0);
-    leftOut.splice(0, leftOut.length, ...rest);
-  }
-  return [...groups.values()].map(({ names, lines }) => ({ whose: whose(names, endpoints.length), lines }));
-}
-
-function whose(names: readonly string[], endpointCount: number): string {
-  if (names.length === endpointCount) return "all endpoints";
-  return names.length <= NAMES_MAX ? names.join(", ") : `${names.length} of the ${endpointCount} endpoints`;
 }

@@ -2,7 +2,7 @@
  * Owns the way from a directory of Asterisk's configuration to the text of a config.toml.
  */
 import { AccessLists } from "./acl.ts";
-import { type ContextCounts, writeContexts } from "./contexts.ts";
+import { writeContexts } from "./contexts.ts";
 import { CredentialBook } from "./credentials.ts";
 import { type Dialplan, emptyContext, readDialplan } from "./dialplan.ts";
 import { type Draft, entriesText, writeDraft } from "./draft.ts";
@@ -17,14 +17,8 @@ import { TomlText } from "./toml.ts";
 
 /** A configuration, or why there is none. */
 export type Imported =
-  | { readonly text: string; readonly counts: ImportCounts; readonly remarks: readonly string[] }
+  | { readonly text: string; readonly remarks: readonly string[] }
   | { readonly errors: readonly string[] };
-
-/** What the text holds. */
-export interface ImportCounts extends ContextCounts {
-  readonly endpoints: number;
-  readonly lists: number;
-}
 
 /** Files that say something of phones or hints and are not read, with what to do about it. */
 const unreadFiles: Readonly<Record<string, string>> = {
@@ -43,20 +37,16 @@ const aboutTypes: Readonly<Record<string, string>> = {
   "asterisk-publication": "what others may publish stands in `publish` of their endpoint",
   "inbound-publication": "what others may publish stands in `publish` of their endpoint",
   identify: "there is no such endpoint",
+  global: "the last section of this type counts",
+  system: "the last section of this type counts",
   auth: "no endpoint names it",
 };
 
 /** Types that are made into tables. */
-const importedTypes = [
-  "global",
-  "system",
-  "transport",
-  "acl",
-  "endpoint",
-  "aor",
-  "resource_list",
-  "outbound-publish",
-];
+const importedTypes = ["transport", "endpoint", "aor", "resource_list", "outbound-publish"];
+
+/** Types of which endpoints take what they can. */
+const readInParts = ["acl", "asterisk-publication", "inbound-publication"];
 
 /**
  * Reads pjsip.conf, pjsip_wizard.conf, acl.conf and extensions.conf with all that they include.
@@ -98,11 +88,12 @@ interface Sources {
 function write({ name, objects, dialplan, lists, report }: Sources): Imported {
   const global = lastOf(objects, "global");
   const credentials = new CredentialBook(objects, global);
+  const accessLists = new AccessLists(lists, [...objects.of("acl").values()]);
   const listeners = draftListeners(objects);
   const phones = draftPhones({
     objects,
     credentials,
-    accessLists: new AccessLists(lists, [...objects.of("acl").values()]),
+    accessLists,
     listeners: new Set(listeners.filter((each) => each.disabledBecause === "").map((each) => each.name)),
     voicemailExtension: global?.text("default_voicemail_extension") ?? "",
   });
@@ -124,15 +115,11 @@ function write({ name, objects, dialplan, lists, report }: Sources): Imported {
   text.pair("bind", "127.0.0.1:8080");
   writePhones(text, phones);
   text.title("Extensions that can be watched");
-  const counts = writeContexts(text, dialplan, contextsOf(phones));
+  writeContexts(text, dialplan, contextsOf(phones));
   writeServices(text, "Lists: one subscription for a whole key panel", resourceLists);
   writeServices(text, "States for other servers", publications);
-  writeOthers(text, objects, credentials.unused);
-  return {
-    text: text.toString(),
-    counts: { ...counts, endpoints: phones.endpoints.length, lists: inForce(resourceLists) },
-    remarks: report.remarks,
-  };
+  writeOthers(text, othersIn(objects, credentials.unused), accessLists.unused);
+  return { text: text.toString(), remarks: report.remarks };
 }
 
 function writeHead(text: TomlText, name: string, remarks: readonly string[]): void {
@@ -195,23 +182,30 @@ function writeOrDisable(text: TomlText, { draft, disabledBecause }: ServiceDraft
   for (const line of disabled.toString().trimEnd().split("\n")) text.disabled(line);
 }
 
-/** Tells of the objects that no table holds. */
-function writeOthers(text: TomlText, objects: PjsipObjects, unusedAuths: readonly PjsipObject[]): void {
-  const others = objects.types.filter((type) => !importedTypes.includes(type)).flatMap((type) => {
-    if (type === "auth") return unusedAuths;
+/** The objects that no table holds, or not all of. */
+function othersIn(objects: PjsipObjects, unusedAuths: readonly PjsipObject[]): readonly PjsipObject[] {
+  return objects.types.flatMap((type) => {
     const all = [...objects.of(type).values()];
+    if (type === "auth") return unusedAuths;
     if (type === "identify") return all.filter((identify) => !objects.of("endpoint").has(identify.text("endpoint")));
-    return type === "asterisk-publication" || type === "inbound-publication"
-      ? all.filter((object) => object.unread().length > 0)
-      : all;
+    if (type === "global" || type === "system") return all.slice(0, -1);
+    if (importedTypes.includes(type)) return [];
+    return readInParts.includes(type) ? all.filter((object) => object.unread().length > 0) : all;
   });
-  if (others.length === 0) return;
+}
+
+/** Tells of what no table holds. */
+function writeOthers(text: TomlText, others: readonly PjsipObject[], accessLists: readonly Section[]): void {
+  if (others.length + accessLists.length === 0) return;
   text.title("What has no counterpart");
   for (const object of others) {
     const about = aboutTypes[object.type] ?? "no counterpart";
     const entries = entriesText(object.unread());
     const rest = entries === "" ? "" : `: ${entries}`;
     text.comment(`${placeText(object.place)}: [${object.name}] type = ${object.type}, ${about}${rest}`, "  ");
+  }
+  for (const { name, place } of accessLists) {
+    text.comment(`${placeText(place)}: [${name}], no endpoint obeys this list`);
   }
 }
 

@@ -120,6 +120,7 @@ class Reader {
     const close = line.indexOf("]");
     if (close < 0) return this.#report.error(place, `"${line}" has no "]"`);
     const name = line.slice(1, close).trim();
+    if (name === "") return this.#report.error(place, `"${shortened(line)}" names no section`);
     const rest = line.slice(close + 1);
     if (!rest.startsWith("(")) {
       if (rest !== "") this.#report.remark(place, `"${rest.trim()}" behind [${name}] means nothing`);

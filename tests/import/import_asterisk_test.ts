@@ -457,3 +457,18 @@ describe("the rest", () => {
     expect(importAsterisk(memoryDirectory({ "pjsip.conf": "" }), "x")).not.toHaveProperty("errors");
   });
 });
+
+test("what is read in part, or not at all, is told of", async () => {
+  const { text } = await pjsip(
+    "[g]\ntype=global\nuser_agent=one\n[h]\ntype=global\nuser_agent=two\n[x]\ntype=endpoint\nauth=k\n" +
+      "[k]\ntype=auth\nusername=u\npassword=p\nnonce_lifetime=64\nrealm=r\n[l]\ntype=acl\ndeny=10.0.0.1\nspeed=9",
+    { "acl.conf": "[lan]\ndeny=0.0.0.0/0", "extensions.conf": "[c]\nswitch => IAX2/x" },
+  );
+  expect(comments(text)).toEqual(expect.arrayContaining([
+    "# No counterpart (pjsip.conf:10): nonce_lifetime = 64; realm = r",
+    "# pjsip.conf:1: [g] type = global, the last section of this type counts: user_agent = one",
+    "# pjsip.conf:16: [l] type = acl, no counterpart: speed = 9",
+    "# acl.conf:1: [lan], no endpoint obeys this list",
+    "# A context without hints (1 line for calls), no counterpart: c.",
+  ]));
+});
