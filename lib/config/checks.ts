@@ -34,7 +34,8 @@ const demoPasswords = ["alice-demo", "bob-demo", "carol-demo"];
 
 /** Checks a configuration whose options are right one by one. */
 export function checkConfig(config: Config, rules: ConfigRules, complaints: Complaints): void {
-  checkServer(config, complaints);
+  checkLifetimes(config, complaints);
+  checkHttp(config, complaints);
   checkListeners(config, complaints);
   checkEndpoints(config, complaints);
   checkRegistrations(config, rules, complaints);
@@ -43,10 +44,19 @@ export function checkConfig(config: Config, rules: ConfigRules, complaints: Comp
   checkLists(config, rules, complaints);
 }
 
-function checkServer({ server, http }: Config, { error }: Complaints): void {
-  if (server.min_expiry > server.max_expiry) {
-    error(["server", "min_expiry"], `found ${server.min_expiry}; it cannot be above max_expiry (${server.max_expiry})`);
+/** Checks the lifetimes of subscriptions. What many endpoints share is told of the first one. */
+function checkLifetimes({ server, endpoints }: Config, { error }: Complaints): void {
+  const { min_expiry: min, max_expiry: max } = server;
+  if (min > max) return error(["server", "min_expiry"], `found ${min}; it cannot be above max_expiry (${max})`);
+  const told = new Set<number>();
+  for (const [name, { sub_min_expiry: own }] of Object.entries(endpoints)) {
+    if (own <= max || told.has(own)) continue;
+    error(["endpoints", name, "sub_min_expiry"], `found ${own}; it cannot be above [server].max_expiry (${max})`);
+    told.add(own);
   }
+}
+
+function checkHttp({ http }: Config, { error }: Complaints): void {
   if (http.password_hash === "" && !isLoopback(http.bind)) {
     error(
       ["http", "bind"],
@@ -100,13 +110,6 @@ function checkEndpoints(config: Config, { error, warn }: Complaints): void {
     }
     if (endpoint.identify_by.length === 0) {
       error([...path, "identify_by"], "is empty: no request would be known to be this endpoint's");
-    }
-    if (endpoint.sub_min_expiry > config.server.max_expiry) {
-      const { sub_min_expiry: found } = endpoint;
-      error(
-        [...path, "sub_min_expiry"],
-        `found ${found}; it cannot be above [server].max_expiry (${config.server.max_expiry})`,
-      );
     }
     if (endpoint.permit.length > 0 && endpoint.deny.length === 0) {
       warn([...path, "permit"], 'shuts nobody out without deny, such as deny = ["0.0.0.0/0"]');

@@ -83,7 +83,7 @@ export async function loadConfig(text: string, file: string, rules: ConfigRules)
 
 /** What the commonest mistakes in writing TOML need to hear, by the parser's words for them. */
 const syntaxAdvice: Readonly<Record<string, string>> = {
-  "illegal character in key": '; a key such as "*98" or "_[2-5]X" stands in quotes',
+  "illegal character in key": '; "=" follows a name, and one such as "*98" or "_[2-5]X" stands in quotes',
   "invalid value": '; a text stands in quotes, as in "PJSIP/alice"',
   "trying to redefine an already defined table or value": "; the same name stands further up",
 };
@@ -99,13 +99,14 @@ function judge(values: Table, errors: Finding[], suggestions: Suggestions): Conf
     if (judged.success) return finish(judged.data);
     const findings = judged.error.issues.flatMap((issue) => findingsOf(issue, merged, suggestions))
       .filter(({ path }) => !isInherited(path, own));
+    const taken = new Set<string>();
     for (const finding of findings) {
       const key = JSON.stringify(finding.path);
       if (!known.has(key) && !(finding.isWhole && errors.some((error) => isWithin(error.path, finding.path)))) {
         errors.push(finding);
       }
       known.add(key);
-      takeOut(values, finding.path);
+      takeOut(values, finding.path, taken);
     }
   }
   return undefined;
@@ -187,13 +188,16 @@ function tableAt(values: Table, path: Path): Table | undefined {
   return isTable(found) ? found : undefined;
 }
 
-/** Takes a value out; where there is none, or in a list, what holds it. */
-function takeOut(values: Table, path: Path): void {
+/** Takes a value out; where there is none, or in a list, what holds it. What was `taken` is not there any more. */
+function takeOut(values: Table, path: Path, taken: Set<string>): void {
   for (let length = path.length; length > 0; length--) {
+    const part = JSON.stringify(path.slice(0, length));
+    if (taken.has(part)) return;
     const holder = valueAt(values, path.slice(0, length - 1));
     const key = path[length - 1]!;
     if (!isTable(holder) || !Object.hasOwn(holder, key)) continue;
     delete holder[key];
+    taken.add(part);
     return;
   }
 }

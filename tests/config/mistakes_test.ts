@@ -36,7 +36,7 @@ test("hashes that can be verified are accepted", async () => {
 
 test("what TOML wants in quotes is said in words of config.toml", async () => {
   expect(await errorsOf('[contexts.default.hints]\n*98 = "Custom:a"')).toEqual([
-    'config.toml:2:1: illegal character in key; a key such as "*98" or "_[2-5]X" stands in quotes',
+    'config.toml:2:1: illegal character in key; "=" follows a name, and one such as "*98" or "_[2-5]X" stands in quotes',
   ]);
   expect(await errorsOf("[contexts.default.hints]\n98 = PJSIP/a")).toEqual([
     'config.toml:2:6: invalid value; a text stands in quotes, as in "PJSIP/alice"',
