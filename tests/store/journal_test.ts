@@ -1,0 +1,231 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { StoreError } from "../../lib/runtime/store_error.ts";
+import type { JournalTable } from "../../lib/store/journal.ts";
+import { Journaling } from "./journaling.ts";
+
+/** A journal with one kind of rows: a name and a text, kept where secrets are. */
+interface Office {
+  readonly journaling: Journaling;
+  readonly rows: JournalTable<string>;
+  /** What was written, in order: "a=1", or "-a" for a removal. */
+  readonly writes: string[];
+  /** What lies on the disk. */
+  stored(): Record<string, string>;
+}
+
+function office(journaling = new Journaling()): Office {
+  const { database, journal } = journaling;
+  const save = database.prepare<void, [string, string]>(
+    "INSERT OR REPLACE INTO secrets (name, value) VALUES (?, CAST(? AS BLOB))",
+  );
+  const remove = database.prepare<void, [string]>("DELETE FROM secrets WHERE name = ?");
+  const writes: string[] = [];
+  const rows = journal.table<string>({
+    save(key, row) {
+      writes.push(`${key}=${row}`);
+      save.run(key, row);
+    },
+    remove(key) {
+      writes.push(`-${key}`);
+      remove.run(key);
+    },
+  });
+  const names = "SELECT name, CAST(value AS TEXT) AS value FROM secrets ORDER BY name";
+  const stored = () =>
+    Object.fromEntries(database.rows<{ name: string; value: string }>(names).map(({ name, value }) => [name, value]));
+  return { journaling, rows, writes, stored };
+}
+
+/** What `action` throws. */
+function thrownBy(action: () => void): unknown {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  throw new Error("It threw nothing");
+}
+
+describe("the end of a turn", () => {
+  test("writes what changed in it, each row once and as it was last", () => {
+    const { journaling, rows, writes, stored } = office();
+    rows.save("a", "1");
+    rows.save("b", "1");
+    rows.save("a", "2");
+    rows.remove("b");
+    rows.save("c", "1");
+    expect(journaling.journal.isDue).toBe(true);
+    expect(rows.waitingCount).toBe(3);
+    expect(stored()).toEqual({});
+    journaling.endTurn();
+    expect(stored()).toEqual({ a: "2", c: "1" });
+    expect(writes).toEqual(["a=2", "-b", "c=1"]);
+    expect(rows.waitingCount).toBe(0);
+    expect(journaling.journal.isDue).toBe(false);
+    journaling.endTurn();
+    expect(writes.length).toBe(3);
+  });
+
+  test("tells those who wait once, after their rows are stored, those without rows too", () => {
+    const { journaling, rows, stored } = office();
+    const told: unknown[] = [];
+    journaling.journal.whenSettled((problem) => told.push(problem, stored()));
+    rows.save("a", "1");
+    journaling.endTurn();
+    journaling.journal.whenSettled((problem) => told.push(problem));
+    journaling.journal.commitLater();
+    journaling.endTurn();
+    expect(told).toEqual([undefined, { a: "1" }, undefined]);
+  });
+
+  test("leaves what a listener changes to the next turn", () => {
+    const { journaling, rows, stored } = office();
+    journaling.journal.whenSettled(() => rows.save("b", "1"));
+    rows.save("a", "1");
+    journaling.endTurn();
+    expect([stored(), rows.waitingCount]).toEqual([{ a: "1" }, 1]);
+    journaling.endTurn();
+    expect([stored(), rows.waitingCount]).toEqual([{ a: "1", b: "1" }, 0]);
+  });
+
+  test("writes all kinds of rows in one transaction: all of it or nothing", () => {
+    const { journaling, rows, stored } = office();
+    const states = journaling.database.prepare<void, [string, string]>(
+      "INSERT INTO device_states (device, state, changed_at) VALUES (?, ?, 0)",
+    );
+    const others = journaling.journal.table<string>({ save: (key, row) => void states.run(key, row), remove() {} });
+    rows.save("a", "1");
+    others.save("Custom:a", "no state that the table accepts");
+    expect(thrownBy(() => journaling.journal.commit())).toBeInstanceOf(StoreError);
+    expect([stored(), rows.waitingCount, others.waitingCount]).toEqual([{}, 1, 1]);
+    others.save("Custom:a", "INUSE");
+    journaling.endTurn();
+    expect([stored(), rows.waitingCount, others.waitingCount]).toEqual([{ a: "1" }, 0, 0]);
+  });
+});
+
+describe("a disk that refuses", () => {
+  test("those who wait are told why, and the rows are tried again each second until it takes them", () => {
+    const { journaling, rows, stored } = office();
+    const told: unknown[] = [];
+    journaling.setWritable(false);
+    rows.save("a", "1");
+    journaling.journal.whenSettled((problem) => told.push(problem));
+    journaling.endTurn();
+    expect(told).toEqual([expect.any(StoreError)]);
+    expect(String(told[0])).toContain("read-only");
+    expect(journaling.timers.armedCount).toBe(1);
+    journaling.clock.advance(3_500);
+    expect([stored(), rows.waitingCount]).toEqual([{}, 1]);
+    rows.save("a", "2");
+    journaling.setWritable(true);
+    journaling.clock.advance(1_000);
+    expect([stored(), rows.waitingCount, journaling.timers.armedCount]).toEqual([{ a: "2" }, 0, 0]);
+    expect(told.length).toBe(1);
+  });
+
+  test("nothing new is promised while it does; when it does not any more, it has missed nothing", () => {
+    const { journaling, rows, stored } = office();
+    journaling.setWritable(false);
+    journaling.journal.check();
+    rows.save("a", "1");
+    journaling.endTurn();
+    expect(thrownBy(() => journaling.journal.check())).toBeInstanceOf(StoreError);
+    expect(thrownBy(() => journaling.journal.check())).toBeInstanceOf(StoreError);
+    journaling.setWritable(true);
+    journaling.journal.check();
+    expect(stored()).toEqual({ a: "1" });
+    expect(journaling.timers.armedCount).toBe(0);
+  });
+
+  test("is told in the log once", () => {
+    const { journaling, rows } = office();
+    journaling.setWritable(false);
+    rows.save("a", "1");
+    journaling.endTurn();
+    journaling.clock.advance(5_000);
+    journaling.setWritable(true);
+    journaling.clock.advance(1_000);
+    expect(journaling.directory.lines.all).toEqual([
+      expect.stringContaining("error store: Cannot write the database: it is read-only"),
+      "info store: The database can be written again",
+    ]);
+  });
+
+  test("does not hold up the end: the last attempt is one, and nothing is armed after it", () => {
+    const { journaling, rows, stored } = office();
+    rows.save("a", "1");
+    journaling.journal.flush();
+    expect(stored()).toEqual({ a: "1" });
+    journaling.setWritable(false);
+    rows.save("b", "1");
+    journaling.journal.flush();
+    expect(journaling.timers.armedCount).toBe(0);
+    expect(stored()).toEqual({ a: "1" });
+  });
+});
+
+test("a bug in a writer is no refusal of the disk: it is thrown, and nothing was written", () => {
+  const { journaling, rows, stored } = office();
+  const broken = journaling.journal.table<string>({
+    save() {
+      throw new TypeError("A bug");
+    },
+    remove() {},
+  });
+  rows.save("a", "1");
+  broken.save("x", "1");
+  expect(thrownBy(() => journaling.endTurn())).toBeInstanceOf(TypeError);
+  expect(stored()).toEqual({});
+});
+
+test("whatever changes, and whenever the disk refuses: it holds what memory held at the last turn that was settled", () => {
+  type Step = { do: "save"; key: string; row: string } | { do: "remove"; key: string } | {
+    do: "end" | "refuse" | "accept" | "second";
+  };
+  const key = fc.constantFrom("a", "b", "c");
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    { weight: 4, arbitrary: fc.record({ do: fc.constant("save" as const), key, row: fc.string({ maxLength: 2 }) }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant("remove" as const), key }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ do: fc.constantFrom("end", "refuse", "accept", "second") }) as fc.Arbitrary<Step>,
+    },
+  );
+  const { journaling, rows, stored } = office();
+  let isWritable = true;
+  const memory = new Map<string, string>();
+  let settled: Record<string, string> = {};
+  const sorted = () => Object.fromEntries([...memory].sort(([a], [b]) => a < b ? -1 : 1));
+
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      for (const each of steps) {
+        if (each.do === "save") {
+          memory.set(each.key, each.row);
+          rows.save(each.key, each.row);
+        } else if (each.do === "remove") {
+          memory.delete(each.key);
+          rows.remove(each.key);
+        } else if (each.do === "refuse" || each.do === "accept") {
+          isWritable = each.do === "accept";
+          journaling.setWritable(isWritable);
+        } else {
+          const isTried = each.do === "end" ? journaling.journal.isDue : journaling.timers.armedCount > 0;
+          if (each.do === "end") journaling.endTurn();
+          else journaling.clock.advance(1_000);
+          if (isTried && isWritable) settled = sorted();
+        }
+        expect(stored()).toEqual(settled);
+      }
+      isWritable = true;
+      journaling.setWritable(true);
+      journaling.journal.flush();
+      settled = sorted();
+      expect(stored()).toEqual(settled);
+      expect([rows.waitingCount, journaling.timers.armedCount]).toEqual([0, 0]);
+    }),
+    { numRuns: 100 },
+  );
+});
