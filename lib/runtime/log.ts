@@ -25,7 +25,14 @@ function textLine(line: string): string {
     const value = String(fields[key]);
     text += ` ${key}=${/[\s"]/.test(value) ? JSON.stringify(value) : value}`;
   }
-  return text + "\n";
+  return text.replace(CONTROL, escaped) + "\n";
+}
+
+/** What would end the line, or steer the terminal that shows it: texts of strangers are logged. */
+const CONTROL = /[\p{Cc}\u2028\u2029]/gu;
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /**

@@ -1,0 +1,58 @@
+import { describe, expect, test } from "bun:test";
+import { createLog, type LogLevel, silentLog } from "../../lib/runtime/log.ts";
+
+/** What a log of these options writes. */
+function written(options: { level?: LogLevel; format?: "text" | "json" } = {}) {
+  const lines: string[] = [];
+  return { lines, log: createLog({ ...options, write: (line) => lines.push(line) }) };
+}
+
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /;
+
+describe("a line for people", () => {
+  test("has instant, level, area, sentence and fields, quoted where they need it", () => {
+    const { lines, log } = written();
+    log.info("sip", "A phone registered", { endpoint: "alice", agent: 'Snom "D735" 10.1', contacts: 2, isNew: true });
+    expect(lines.length).toBe(1);
+    expect(lines[0]).toMatch(INSTANT);
+    expect(lines[0]!.replace(INSTANT, "")).toBe(
+      'info  sip: A phone registered endpoint=alice agent="Snom \\"D735\\" 10.1" contacts=2 isNew=true\n',
+    );
+  });
+
+  test("stays one line whatever others sent", () => {
+    const { lines, log } = written();
+    log.warn("sip", "Forged\nline", { agent: "a\r\n2026-01-01 error app: forged", colour: "\u001b[31m\u009b1m\u2028" });
+    expect(lines[0]!.replace(INSTANT, "")).toBe(
+      'warn  sip: Forged\\u000aline agent="a\\r\\n2026-01-01 error app: forged" ' +
+        'colour="\\u001b[31m\\u009b1m\\u2028"\n',
+    );
+  });
+
+  test("leaves out what is undefined", () => {
+    const { lines, log } = written();
+    log.error("store", "Full", { path: undefined });
+    expect(lines[0]!.replace(INSTANT, "")).toBe("error store: Full\n");
+  });
+});
+
+test("a line for machines is one object of JSON", () => {
+  const { lines, log } = written({ format: "json" });
+  log.warn("sip", 'Unknown "method"', { method: "FOO", count: 3 });
+  const { time, ...rest } = JSON.parse(lines[0]!);
+  expect(new Date(time).toISOString()).toBe(time);
+  expect(rest).toEqual({ level: "warn", area: "sip", msg: 'Unknown "method"', method: "FOO", count: 3 });
+});
+
+test("each level keeps back what is chattier", () => {
+  const levels: readonly LogLevel[] = ["debug", "info", "warn", "error", "silent"];
+  for (const [i, level] of levels.entries()) {
+    const { lines, log } = written({ level });
+    for (const each of ["debug", "info", "warn", "error"] as const) log[each]("area", each);
+    expect(lines.map((line) => line.trim().split(" ").at(-1)!)).toEqual(levels.slice(i, 4));
+  }
+  const { lines, log } = written();
+  log.debug("area", "hidden unless asked for");
+  expect(lines).toEqual([]);
+  for (const each of ["debug", "info", "warn", "error"] as const) silentLog[each]("area", "unheard");
+});
