@@ -51,9 +51,6 @@ export interface ControlsParts {
 /** Answered NOTIFYs reach the event stream once in this span, so that a fan-out does not drown it. */
 const NOTIFY_EVENT_MILLIS = 500;
 
-/** Rows of answered NOTIFYs told at once. */
-const NOTIFY_EVENT_MAX = 200;
-
 /** A hint whose watchers come and go reaches it once in this span. */
 const WATCHED_EVENT_MILLIS = 50;
 
@@ -138,7 +135,7 @@ export function createControls(parts: ControlsParts): AppControls {
     subscriptionChanged(subscription, what) {
       if (listeners.size === 0) return;
       if (what === "notified") {
-        if (notified.size < NOTIFY_EVENT_MAX && subscription.state === "active") notified.add(subscription);
+        if (notified.size < limits.notifiedEventCount && subscription.state === "active") notified.add(subscription);
         if (!notifiedDue.isArmed) timers.arm(notifiedDue, NOTIFY_EVENT_MILLIS);
         return;
       }

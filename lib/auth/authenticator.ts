@@ -5,6 +5,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Counters } from "../runtime/counters.ts";
 import type { Entropy } from "../runtime/entropy.ts";
 import type { HashAlgorithm } from "../runtime/hash.ts";
+import { limits } from "../runtime/limits.ts";
 import type { DigestCredentials } from "../sip/authorization.ts";
 import type { Message } from "../sip/message.ts";
 import { isPermitted } from "./acl.ts";
@@ -80,9 +81,6 @@ export interface AuthCounters extends Counters {
 export function authCounters(): AuthCounters {
   return { proven: 0, believed: 0, challenged: 0, stale: 0, refused: 0 };
 }
-
-/** Credentials examined per request; more than one algorithm of ours each is nonsense, and each costs three hashes. */
-const CREDENTIALS_MAX = 3;
 
 interface Attempt {
   readonly request: Message;
@@ -212,7 +210,7 @@ export class Authenticator {
   #prove(attempt: Attempt, endpoint: Endpoint): Verdict {
     const { request, credentials } = attempt;
     let reason: ChallengeReason = missingReason(request);
-    for (const each of credentials.slice(0, CREDENTIALS_MAX)) {
+    for (const each of credentials.slice(0, limits.credentialsPerRequest)) {
       const proof = examineCredentials(each, endpoint.account, request, this.#acceptsMissingQop);
       if (typeof proof === "string") {
         if (!isSpentNonce(reason)) reason = proof;
@@ -233,7 +231,7 @@ export class Authenticator {
   /** Does for a stranger what is done for an endpoint with a wrong password. */
   #challengeStranger(attempt: Attempt, reason: FailureReason): Verdict {
     const { request, credentials, fromUser = "" } = attempt;
-    for (const each of credentials.slice(0, CREDENTIALS_MAX)) {
+    for (const each of credentials.slice(0, limits.credentialsPerRequest)) {
       examineCredentials(each, undefined, request, this.#acceptsMissingQop);
     }
     const mayBeFirst = reason === "unknown endpoint" && credentials.length === 0 && this.#endpoints.mayComeWithoutName;

@@ -7,6 +7,7 @@
  */
 import type { Entropy } from "../runtime/entropy.ts";
 import type { HashAlgorithm } from "../runtime/hash.ts";
+import { limits } from "../runtime/limits.ts";
 import { type DigestChallenge, parseChallenge, writeCredentials } from "../sip/authorization.ts";
 import { Header } from "../sip/header_names.ts";
 import type { Message } from "../sip/message.ts";
@@ -26,9 +27,6 @@ export interface ClientCredentials {
  * What became of a challenge: `answerable` if the request is to be repeated with `headers`; else why that is of no use.
  */
 export type ChallengeOutcome = "answerable" | "no credentials" | "wrong password" | "no usable challenge";
-
-/** Realms remembered for one target; a request passes a proxy or two on its way to a server. */
-const SESSIONS_MAX = 4;
 
 interface Session {
   readonly header: "Authorization" | "Proxy-Authorization";
@@ -102,7 +100,7 @@ export class DigestClient {
     const isSameHash = former?.algorithm === algorithm;
     this.#sessions.delete(key);
     for (const oldest of this.#sessions.keys()) {
-      if (this.#sessions.size < SESSIONS_MAX) break;
+      if (this.#sessions.size < limits.challengesPerTarget) break;
       this.#sessions.delete(oldest);
     }
     this.#sessions.set(key, {

@@ -31,8 +31,6 @@ const FAILURES_PER_SOURCE = 8;
 /** Log lines per minute; the rest are counted, so that forged sources cannot fill the disk. */
 const LOG_LINES_PER_MINUTE = 30;
 
-const USER_CHARS = 64;
-
 /** Folds failures by source, claimed user and reason; says each once and then at every power of ten. */
 export class FailureLog {
   readonly #clock: Clock;
@@ -127,7 +125,7 @@ export class FailureLog {
 
 /** The name without control characters, which would forge log lines or drive a terminal. */
 function printable(name: string): string {
-  return name.slice(0, USER_CHARS).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\ufffd");
+  return name.slice(0, limits.refusedUserChars).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\ufffd");
 }
 
 function isPowerOfTen(count: number): boolean {

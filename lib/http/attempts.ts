@@ -5,8 +5,6 @@ import type { Clock, Millis } from "../runtime/clock.ts";
 import { limits } from "../runtime/limits.ts";
 
 const WINDOW_MILLIS = 60_000;
-/** Wrong guesses from one source within the window before it has to wait. */
-const FAILURE_MAX = 5;
 
 interface Failures {
   readonly since: Millis;
@@ -26,7 +24,7 @@ export class Attempts {
   /** Seconds until `source` may try again; 0 when it may now. */
   waitSeconds(source: string): number {
     const failures = this.#bySource.get(networkOf(source));
-    if (failures === undefined || failures.count < FAILURE_MAX) return 0;
+    if (failures === undefined || failures.count < limits.passwordFailureCount) return 0;
     return Math.max(0, Math.ceil((failures.since + WINDOW_MILLIS - this.#clock.now()) / 1_000));
   }
 

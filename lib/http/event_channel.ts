@@ -8,8 +8,6 @@ import { TimerEntry, type Timers } from "../runtime/timers.ts";
 
 /** A comment now and then keeps proxies and idle timeouts away, and finds connections that are gone. */
 const HEARTBEAT_MILLIS = 15_000;
-/** Unread bytes after which a client is cut off; it comes back and resumes. */
-const BACKLOG_BYTES = 262_144;
 /** How long a client waits before it connects again. */
 const RETRY_MILLIS = 2_000;
 
@@ -61,7 +59,7 @@ export class EventChannel {
       cancel: () => {
         this.#clients.delete(client!);
       },
-    }, new ByteLengthQueuingStrategy({ highWaterMark: BACKLOG_BYTES }));
+    }, new ByteLengthQueuingStrategy({ highWaterMark: limits.eventBacklogBytes }));
     return new Response(body, {
       headers: {
         "content-type": "text/event-stream; charset=utf-8",

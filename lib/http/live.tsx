@@ -6,6 +6,7 @@
  * costs one rendering however many pages are open. 3. Hints that came or went mean `refresh`: the page fetches itself.
  */
 import type { Clock } from "../runtime/clock.ts";
+import { limits } from "../runtime/limits.ts";
 import { TimerEntry, type Timers } from "../runtime/timers.ts";
 import type { Access, Caller } from "./access.ts";
 import type { ControlEvent, Controls } from "./controls.ts";
@@ -18,8 +19,6 @@ import { namesOf, subscriptionsShown } from "./page/status_page.tsx";
 
 const LAMP_DELAY_MILLIS = 50;
 const SECTION_DELAY_MILLIS = 1_000;
-/** Lamps touched at once beyond which the page is fetched whole. */
-const LAMPS_MAX = 200;
 
 type Section = "problems" | "legend" | "endpoints" | "subscriptions";
 
@@ -142,7 +141,7 @@ function nothingTouched(): Touched {
 function touch(touched: Touched, { type, change, item }: ControlEvent): void {
   switch (type) {
     case "hint":
-      if (change !== "changed" || touched.lamps.size > LAMPS_MAX) touched.isPageStale = true;
+      if (change !== "changed" || touched.lamps.size > limits.touchedLampCount) touched.isPageStale = true;
       else touched.lamps.set(lampId(item), item);
       touched.sections.add("legend").add("subscriptions");
       break;

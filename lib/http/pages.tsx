@@ -6,6 +6,7 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { deleteCookie, setCookie } from "hono/cookie";
 import type { Clock } from "../runtime/clock.ts";
+import { limits } from "../runtime/limits.ts";
 import { type Access, type HttpEnv, isOwnChange, SESSION_COOKIE } from "./access.ts";
 import type { Controls, ControlsError, HintRow } from "./controls.ts";
 import type { EventHistory } from "./event_history.ts";
@@ -18,9 +19,6 @@ import { ErrorPage, LoginPage } from "./page/login_page.tsx";
 import { StatusPage } from "./page/status_page.tsx";
 import { Problem } from "./problem.ts";
 import { deviceStateBody, presenceStateBody } from "./schemas.ts";
-
-/** Bytes of a form; a presence message is the longest thing in one. */
-const FORM_BYTES = 16_384;
 
 /** What the pages are made of. */
 export interface PageParts {
@@ -41,7 +39,7 @@ export function createPages(parts: PageParts): Hono<HttpEnv> {
   const { controls, clock, access, history, live } = parts;
   const pages = new Hono<HttpEnv>();
   pages.use(bodyLimit({
-    maxSize: FORM_BYTES,
+    maxSize: limits.formBytes,
     onError: () => {
       throw new Problem(413, "body_too_large", "The form is too large");
     },

@@ -3,11 +3,10 @@
  */
 import type { Entropy } from "../runtime/entropy.ts";
 import { hashHex } from "../runtime/hash.ts";
+import { limits } from "../runtime/limits.ts";
 
 /** 19 MiB and two passes: OWASP's choice for small servers. */
 const ARGON2 = { algorithm: "argon2id", memoryCost: 19_456, timeCost: 2 } as const;
-/** Verifications that may wait; each costs memory and tens of milliseconds on another thread. */
-const WAITING_MAX = 8;
 
 /** Checks a password against its hash; injected so that tests need not wait for Argon2. */
 export type VerifyPassword = (password: string, hash: string) => Promise<boolean>;
@@ -36,7 +35,7 @@ export class PasswordQueue {
 
   /** Whether another verification would have to be refused. */
   get isFull(): boolean {
-    return this.#waitingCount >= WAITING_MAX;
+    return this.#waitingCount >= limits.passwordWaitingCount;
   }
 
   /** Resolves to whether `password` is right; false as well for a hash of no known kind. */

@@ -13,10 +13,14 @@ export const limits = {
   streamBacklogBytes: 1_048_576,
   /** Longest wait for the rest of a message on a stream (slow loris). */
   streamMessageMillis: 10_000,
+  /** Datagrams handed to the kernel in one turn of the event loop, so that receiving goes on. */
+  datagramBatchCount: 512,
   /** Datagrams waiting for a full UDP socket; beyond it they are dropped, and their transaction repeats them. */
   outboxDatagramCount: 16_384,
   /** Server transactions remembered; each lives 32 s on UDP. */
   serverTransactionCount: 65_536,
+  /** Oldest server transactions looked at for one that may be forgotten when there is no room: a search is no feast. */
+  victimSearchCount: 64,
   /** Client transactions in progress, NOTIFYs mostly. */
   clientTransactionCount: 65_536,
   /**
@@ -28,6 +32,8 @@ export const limits = {
   notifyWindow: 160,
   /** NOTIFYs outstanding at once to phones that did not subscribe; their answers come besides those of the window above. */
   unsolicitedWindow: 32,
+  /** Attempts at a phone that did not subscribe and answers, but asks for patience each time. */
+  unsolicitedAttemptCount: 8,
   /** Subscriptions on the appliance. */
   subscriptionCount: 100_000,
   /** Members of one list, those of lists in it included. */
@@ -36,6 +42,11 @@ export const limits = {
   virtualSubscriptionCount: 200_000,
   /** Extensions made from patterns by somebody asking for them; unwatched ones give way first. */
   derivedHintCount: 10_000,
+  /**
+   * Characters of an extension that a pattern may fit. Each fit makes a resource, and `.` would take the longest user part that
+   * a request can carry; numbers and mail addresses are far shorter.
+   */
+  patternExtensionChars: 128,
   /** Custom device states, presence states and mailboxes stored, each kind. */
   storedStateCount: 10_000,
   /** Characters of one presence message or subtype. */
@@ -72,20 +83,58 @@ export const limits = {
   publishedDialogCount: 64,
   /** Calls of one device, all publications together; each is compared with the others. */
   callsPerDevice: 256,
+  /** Bytes of one document of another Asterisk, which tells one state in a hundred. */
+  asteriskDocumentBytes: 4_096,
+  /** Characters of a device or mailbox in a document of another Asterisk. */
+  asteriskNameChars: 256,
+  /** Lines of a message summary; it has a dozen when every kind of message waits. */
+  summaryLineCount: 64,
   /** Devices or mailboxes in one publication of another Asterisk, which has one of them per phone. */
   publishedNameCount: 2_000,
+  /** PUBLISHes on their way to one server at once; enough for a thousand publications in seconds, no flood for anybody. */
+  publishOutstandingCount: 8,
+  /** PUBLISHes sent anew at once for what a server demands: challenges, 412, 423. A server that is never content waits. */
+  publishRepeatCount: 5,
+  /** Longest lifetime in seconds that a server's 423 may demand of a publication. */
+  demandedExpiresSeconds: 86_400,
+  /** Longest wait in seconds that a server's Retry-After is obeyed for. */
+  demandedRetrySeconds: 3_600,
+  /** Realms whose challenges are remembered for one server; a request passes a proxy or two on its way. */
+  challengesPerTarget: 4,
   /** Rendered bodies kept ready. */
   renderedBodyCount: 20_000,
   /** Sources remembered for folding repeated complaints. */
   complaintCount: 1_024,
+  /** Credentials examined per request; more than one algorithm of ours each is nonsense, and each costs three hashes. */
+  credentialsPerRequest: 3,
+  /** Characters of a user name that could not be authenticated, in log and page. */
+  refusedUserChars: 64,
   /** Nonces whose counts are tracked. */
   nonceCount: 32_768,
+  /** Addresses that one name may lead to; each is tried for as long as a transaction lives. */
+  addressesPerName: 16,
   /** Cached name resolutions. */
   resolvedNameCount: 1_024,
   /** Events kept for clients that resume the event stream. */
   eventHistoryCount: 1_000,
   /** Event stream clients at once. */
   eventClientCount: 64,
+  /** Unread bytes after which an event stream client is cut off; it comes back and resumes. */
+  eventBacklogBytes: 262_144,
+  /** Rows of answered NOTIFYs told to event stream clients at once. */
+  notifiedEventCount: 200,
+  /** Bytes of one form of the page; a presence message is the longest thing in one. */
+  formBytes: 16_384,
+  /** Lamps shown at once; beyond it the search finds the others. Rendering stays below 50 ms. */
+  shownLampCount: 500,
+  /** Subscriptions shown at once, those in trouble first. */
+  shownSubscriptionCount: 200,
+  /** Lamps touched at once beyond which the page is fetched whole. */
+  touchedLampCount: 200,
+  /** Wrong guesses of the password from one source within a minute before it has to wait. */
+  passwordFailureCount: 5,
+  /** Verifications of passwords that may wait; each costs memory and tens of milliseconds on another thread. */
+  passwordWaitingCount: 8,
   /** Bytes of one HTTP request body. */
   httpBodyBytes: 65_536,
   /** Signed-in browser sessions. */

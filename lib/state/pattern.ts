@@ -6,6 +6,7 @@
  * many but lower ones; `.` and `!` allow the most. Dashes and blanks are there for people: they mean nothing in a pattern, nor
  * in the extension that is held against it.
  */
+import { limits } from "../runtime/limits.ts";
 
 /** A compiled pattern. */
 export interface Pattern {
@@ -58,15 +59,9 @@ export function checkExtension(text: string): string | undefined {
   return typeof pattern === "string" ? pattern : undefined;
 }
 
-/**
- * Characters of an extension that a pattern may fit. Each fit makes a resource, and `.` would take the longest user part that a
- * request can carry; numbers and mail addresses are far shorter.
- */
-export const patternExtensionChars = 128;
-
 /** Whether `exten` fits `pattern`. */
 export function matchesPattern({ places, tail }: Pattern, exten: string): boolean {
-  if (exten.length > patternExtensionChars) return false;
+  if (exten.length > limits.patternExtensionChars) return false;
   const dialled = exten.replaceAll(/[- ]/g, "");
   const rest = dialled.length - places.length;
   if (rest < 0 || (tail === "none" && rest > 0) || (tail === "some" && rest === 0)) return false;

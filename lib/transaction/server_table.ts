@@ -1,6 +1,7 @@
 /**
  * Owns the table of server transactions: by key, by merge key, and bounded.
  */
+import { limits } from "../runtime/limits.ts";
 import type { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
 import type { ServerMachine } from "./server_transaction.ts";
@@ -12,9 +13,6 @@ export interface ServerBounds {
   /** Keys and stored responses: a request of 64 KiB leaves about as much behind. */
   readonly bytes: number;
 }
-
-/** How many of the oldest are looked at for one that may be forgotten. */
-const victimSearchMax = 64;
 
 /** The transactions that are remembered. */
 export class ServerTable {
@@ -124,7 +122,7 @@ export class ServerTable {
     let looked = 0;
     for (const transaction of this.#byKey.values()) {
       if (!transaction.isUnanswered) return transaction;
-      if (++looked === victimSearchMax) return undefined;
+      if (++looked === limits.victimSearchCount) return undefined;
     }
     return undefined;
   }

@@ -12,6 +12,7 @@
  * Budget: 0.1 µs per datagram without the system call, no allocation but the arrays' growth
  * (tests/transport/outbox_bench.ts).
  */
+import { limits } from "../runtime/limits.ts";
 import type { TransportCounters } from "./transport_counters.ts";
 
 /** Datagrams as `sendMany` takes them: data, port, address, and again. */
@@ -29,7 +30,7 @@ export interface DatagramSocket {
 }
 
 /** Datagrams handed to the kernel in one turn of the event loop. */
-const batchMax = 512;
+const batchMax = limits.datagramBatchCount;
 
 const FIELDS = 3;
 

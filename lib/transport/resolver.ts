@@ -57,9 +57,6 @@ const negativeTtlMillis = 30_000;
 const ttlMaxMillis = 3_600_000;
 /** How long a destination that failed stands behind the others. */
 const failureMillis = 60_000;
-/** Addresses one name may lead to. */
-const destinationMax = 16;
-
 interface CacheEntry {
   readonly destinations: readonly Destination[];
   readonly until: Millis;
@@ -126,9 +123,9 @@ export class Resolver {
   async #serviceHosts(host: string, transport: TransportName): Promise<Destination[]> {
     const found: Destination[] = [];
     for (const { name, port } of this.#arrange(await this.#serviceRecords(serviceName(host, transport)))) {
-      if (found.length < destinationMax) found.push(...await this.#hosts(name, transport, port));
+      if (found.length < limits.addressesPerName) found.push(...await this.#hosts(name, transport, port));
     }
-    return found.slice(0, destinationMax);
+    return found.slice(0, limits.addressesPerName);
   }
 
   async #serviceRecords(name: string): Promise<readonly ServiceRecord[]> {
@@ -137,7 +134,7 @@ export class Resolver {
     if (cached !== undefined && cached.until > now) return cached.records;
     let records: readonly ServiceRecord[] = [];
     try {
-      records = (await this.#parts.dns.services(name)).slice(0, destinationMax);
+      records = (await this.#parts.dns.services(name)).slice(0, limits.addressesPerName);
     } catch {
       // A silent server is treated as a missing record: the A record may still be known.
     }
@@ -159,7 +156,7 @@ export class Resolver {
     const answers = await Promise.allSettled([dns.addresses(name, 4), dns.addresses(name, 6)]);
     const records = answers.flatMap((answer) => answer.status === "fulfilled" ? answer.value : []).slice(
       0,
-      destinationMax,
+      limits.addressesPerName,
     );
     const addresses = records.map((record) => record.address);
     const ttlMillis = records.reduce((least, record) => Math.min(least, record.ttlSeconds * 1_000), ttlMaxMillis);

@@ -2,12 +2,11 @@
  * Owns how long to wait before trying again.
  */
 import type { Entropy } from "../runtime/entropy.ts";
+import { limits } from "../runtime/limits.ts";
 
 /** First wait, doubled by each further failure up to the longest. */
 const FIRST_MILLIS = 2_000;
 const LONGEST_MILLIS = 300_000;
-/** Longest wait that a server may ask for. */
-const RETRY_AFTER_SECONDS_MAX = 3_600;
 
 /**
  * The wait after a failure: doubling, shortened at random by up to a half, so that those who failed together do not come back
@@ -21,7 +20,7 @@ const RETRY_AFTER_SECONDS_MAX = 3_600;
 export function backoffMillis(failures: number, retryAfterSeconds: number, entropy: Entropy): number {
   const random = entropy.uint32() / 2 ** 32;
   const doubled = Math.min(LONGEST_MILLIS, FIRST_MILLIS * 2 ** Math.min(failures - 1, 16));
-  const asked = Math.min(retryAfterSeconds, RETRY_AFTER_SECONDS_MAX) * 1_000;
+  const asked = Math.min(retryAfterSeconds, limits.demandedRetrySeconds) * 1_000;
   return Math.max(doubled * (1 - random / 2), asked * (1 + random / 10));
 }
 

@@ -7,6 +7,7 @@
  */
 import type { Clock, EpochMillis } from "../runtime/clock.ts";
 import type { Entropy } from "../runtime/entropy.ts";
+import { limits } from "../runtime/limits.ts";
 import { TimerEntry, type TimerOwner, type Timers } from "../runtime/timers.ts";
 import { backoffMillis } from "./backoff.ts";
 
@@ -26,9 +27,6 @@ export interface LaneParts {
   /** It answers again. */
   serverRecovered(): void;
 }
-
-/** Requests on their way to one server at once; enough for a thousand publications in seconds, no flood for anybody. */
-export const outstandingMax = 8;
 
 /** The queue in front of one server. */
 export class Lane implements TimerOwner {
@@ -109,7 +107,7 @@ export class Lane implements TimerOwner {
 
   #admit(): void {
     for (const user of this.#waiting) {
-      const width = this.#failures === 0 ? outstandingMax : 1;
+      const width = this.#failures === 0 ? limits.publishOutstandingCount : 1;
       if (this.#isPaused || this.#admitted.size >= width) return;
       this.#waiting.delete(user);
       this.#admitted.set(user, this.#era);

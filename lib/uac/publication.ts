@@ -14,6 +14,7 @@
  * the server holds something; so does a document that the server would not take as a change of what it holds.
  */
 import type { EpochMillis, Millis } from "../runtime/clock.ts";
+import { limits } from "../runtime/limits.ts";
 import { TimerEntry, type TimerOwner } from "../runtime/timers.ts";
 import type { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
@@ -42,10 +43,6 @@ export interface PublicationOwner {
   publicationEnded(publication: Publication): void;
 }
 
-/** Requests repeated at once in one turn: challenges, 412, 423. */
-const REPEATS_MAX = 5;
-/** Longest lifetime that a 423 may demand. */
-const MIN_EXPIRES_SECONDS_MAX = 86_400;
 /** How long a flow may take to come. */
 const CONNECT_MILLIS = 32_000;
 
@@ -312,7 +309,7 @@ export class Publication implements LaneUser, ClientUser, TimerOwner {
 
   #tooBrief(minExpiresSeconds: number, flow: Flow): void {
     const owner = this.#owner;
-    const isUsable = minExpiresSeconds > this.#askedSeconds && minExpiresSeconds <= MIN_EXPIRES_SECONDS_MAX;
+    const isUsable = minExpiresSeconds > this.#askedSeconds && minExpiresSeconds <= limits.demandedExpiresSeconds;
     if (this.#askedSeconds === 0 || !isUsable) return this.#refused();
     // RFC 3903 §5: equal to or greater than Min-Expires.
     owner.expiresSeconds = Math.max(owner.expiresSeconds, minExpiresSeconds);
@@ -322,7 +319,7 @@ export class Publication implements LaneUser, ClientUser, TimerOwner {
   /** Sends anew in the same turn. */
   #repeat(flow: Flow): void {
     if (this.#isLeaving && this.#tag === "") return this.#end();
-    if (++this.#repeats > REPEATS_MAX) return this.#refused();
+    if (++this.#repeats > limits.publishRepeatCount) return this.#refused();
     this.#sequence++;
     this.#send(flow, false);
   }

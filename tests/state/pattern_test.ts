@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { limits } from "../../lib/runtime/limits.ts";
 import {
   checkExtension,
   comparePatterns,
@@ -7,7 +8,6 @@ import {
   matchesPattern,
   parsePattern,
   type Pattern,
-  patternExtensionChars,
 } from "../../lib/state/pattern.ts";
 
 function patternOf(text: string): Pattern {
@@ -65,10 +65,10 @@ describe("patterns", () => {
     for (const text of ["1000", "alice", "_2XX", "_.", "+49", "*8"]) expect(checkExtension(text)).toBeUndefined();
   });
 
-  test(`fit no extension of more than ${patternExtensionChars} characters`, () => {
+  test(`fit no extension of more than ${limits.patternExtensionChars} characters`, () => {
     for (const text of ["_.", "_!", "_1."]) {
-      expect(matchesPattern(patternOf(text), "1".repeat(patternExtensionChars))).toBe(true);
-      expect(matchesPattern(patternOf(text), "1".repeat(patternExtensionChars + 1))).toBe(false);
+      expect(matchesPattern(patternOf(text), "1".repeat(limits.patternExtensionChars))).toBe(true);
+      expect(matchesPattern(patternOf(text), "1".repeat(limits.patternExtensionChars + 1))).toBe(false);
     }
   });
 

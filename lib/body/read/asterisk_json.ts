@@ -1,6 +1,7 @@
 /**
  * Owns the reading of the JSON that Asterisk publishes: states of its devices and mailboxes.
  */
+import { limits } from "../../runtime/limits.ts";
 import { type DeviceState, parseDeviceState } from "../../state/device_state.ts";
 import { DocumentFault, faultOr, utf8Text } from "./document_fault.ts";
 
@@ -37,8 +38,6 @@ export type AsteriskDocument = AsteriskDeviceState | AsteriskMailboxState | Aste
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const DOCUMENT_BYTES = 4_096;
-const NAME_CHARS = 256;
 const COUNT_MAX = 0xffff_ffff;
 
 /**
@@ -49,7 +48,7 @@ const COUNT_MAX = 0xffff_ffff;
  */
 export function readAsteriskJson(bytes: Uint8Array): AsteriskDocument | DocumentFault {
   return faultOr(() => {
-    if (bytes.length > DOCUMENT_BYTES) throw new DocumentFault(1, "the document is too long");
+    if (bytes.length > limits.asteriskDocumentBytes) throw new DocumentFault(1, "the document is too long");
     const fields = fieldsOf(utf8Text(bytes));
     const eid = eidOf(fields);
     switch (fields.type) {
@@ -93,7 +92,7 @@ function stateOf({ state }: Fields): DeviceState {
 
 function nameOf(fields: Fields, member: string): string {
   const name = fields[member];
-  if (typeof name === "string" && name !== "" && name.length <= NAME_CHARS) return name;
+  if (typeof name === "string" && name !== "" && name.length <= limits.asteriskNameChars) return name;
   throw new DocumentFault(1, `${member} must be a name`);
 }
 

@@ -1,6 +1,7 @@
 /**
  * Owns the reading of application/simple-message-summary (RFC 3842).
  */
+import { limits } from "../../runtime/limits.ts";
 import { type MailboxCounts, messageCountMax } from "../../state/mailbox_counts.ts";
 import { DocumentFault, faultOr, utf8Text } from "./document_fault.ts";
 
@@ -23,7 +24,6 @@ export interface MessageSummary {
   readonly counts: ReadonlyMap<string, MessageCounts>;
 }
 
-const LINE_MAX = 64;
 const STATUS_LINE = /^messages-waiting[ \t]*:[ \t]*(yes|no)[ \t]*$/i;
 const HEADER_LINE = /^([a-z-]{1,40})[ \t]*:[ \t]*([^ \t].{0,1000})$/i;
 
@@ -69,10 +69,14 @@ export function mailboxCountsOf({ isWaiting, counts }: MessageSummary): MailboxC
 
 /** Lines up to the first empty one. */
 function linesOf(text: string): string[] {
-  const lines = text.split("\n", LINE_MAX + 1).map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
+  const lines = text.split("\n", limits.summaryLineCount + 1).map((line) =>
+    line.endsWith("\r") ? line.slice(0, -1) : line
+  );
   const end = lines.findIndex((line) => line === "");
   const told = end < 0 ? lines : lines.slice(0, end);
-  if (told.length > LINE_MAX) throw new DocumentFault(LINE_MAX + 1, "the document has too many lines");
+  if (told.length > limits.summaryLineCount) {
+    throw new DocumentFault(limits.summaryLineCount + 1, "the document has too many lines");
+  }
   return told;
 }
 

@@ -94,9 +94,6 @@ const NONE: ReadonlySet<Subscription> = new Set();
 /** How long an unanswered NOTIFY holds its place in the window: T1. */
 const WINDOW_MILLIS = 500;
 
-/** Attempts at a phone that answers, but asks for patience. */
-const ATTEMPTS_MAX = 8;
-
 /** An endpoint whose phones are told. */
 interface Teller {
   readonly endpoint: string;
@@ -235,8 +232,9 @@ export class UnsolicitedMessages implements LampOwner {
     lamp.failureCount++;
     const jitter = entropy.uint32() / 2 ** 32;
     const delayMillis = retryDelaySeconds(lamp.failureCount, retryAfterSeconds, jitter) * 1_000;
-    if (response !== undefined && lamp.failureCount < ATTEMPTS_MAX) timers.arm(lamp.retry, delayMillis);
-    else lamp.silentUntil = timers.now() + delayMillis;
+    if (response !== undefined && lamp.failureCount < limits.unsolicitedAttemptCount) {
+      timers.arm(lamp.retry, delayMillis);
+    } else lamp.silentUntil = timers.now() + delayMillis;
     // A flow that brought no answer may be a wrong one.
     lamp.flow = undefined;
     if (lamp.failureCount === 1) this.#complain(lamp, status, "will be told again when it is there");

@@ -4,15 +4,11 @@
  */
 import type { Child } from "hono/jsx";
 import type { EpochMillis } from "../../runtime/clock.ts";
+import { limits } from "../../runtime/limits.ts";
 import type { ContactRow, EndpointRow, ExtensionStateName, HintRow, ProblemRow, SubscriptionRow } from "../controls.ts";
 import { countText, deviceWords, extensionWords, hasFailed, outcomeText } from "../words.ts";
 import { hintPath, LampCard, Sign } from "./lamp.tsx";
 import { Ago, Until } from "./time.tsx";
-
-/** Lamps shown at once; beyond it the search finds the others. Rendering stays below 50 ms. */
-export const WALL_MAX = 500;
-/** Subscriptions shown at once, those in trouble first. */
-export const SUBSCRIPTIONS_MAX = 200;
 
 const STATE_ORDER: readonly ExtensionStateName[] = [
   "RINGING",
@@ -77,7 +73,7 @@ export function Legend({ hints }: { hints: readonly HintRow[] }) {
 /** The lamps of all hints, by context, in the order of config.toml. */
 export function Wall({ hints, search, wall }: { hints: readonly HintRow[]; search: string; wall: EpochMillis }) {
   const found = search === "" ? hints : hints.filter((hint) => isFound(hint, search));
-  const shown = found.slice(0, WALL_MAX);
+  const shown = found.slice(0, limits.shownLampCount);
   const contexts = new Map<string, HintRow[]>();
   for (const hint of shown) {
     const group = contexts.get(hint.context);
@@ -191,7 +187,7 @@ export interface SubscriptionsProps {
 export function Subscriptions({ subscriptions, count, names, wall }: SubscriptionsProps) {
   const shown = subscriptions.toSorted((a, b) => Number(isTroubled(b)) - Number(isTroubled(a))).slice(
     0,
-    SUBSCRIPTIONS_MAX,
+    limits.shownSubscriptionCount,
   );
   return (
     <section id="subscriptions" aria-labelledby="subscriptions-title">

@@ -3,10 +3,11 @@
  * Owns the status page: problems first, then the wall of lamps, endpoints and subscriptions.
  */
 import type { EpochMillis } from "../../runtime/clock.ts";
+import { limits } from "../../runtime/limits.ts";
 import type { Controls, HintRow, StatusRow, SubscriptionRow } from "../controls.ts";
 import { countText, spanText } from "../words.ts";
 import { Document } from "./document.tsx";
-import { Endpoints, Problems, Subscriptions, SUBSCRIPTIONS_MAX, Wall } from "./sections.tsx";
+import { Endpoints, Problems, Subscriptions, Wall } from "./sections.tsx";
 
 /** What the page is made of. */
 export interface StatusPageProps {
@@ -40,7 +41,10 @@ export function StatusPage({ controls, wall, since, search, maySignOut }: Status
 
 /** The subscriptions that fit on the page, and how many there are. */
 export function subscriptionsShown(controls: Controls): { subscriptions: readonly SubscriptionRow[]; count: number } {
-  return { subscriptions: controls.subscriptions(SUBSCRIPTIONS_MAX), count: controls.status().subscription_count };
+  return {
+    subscriptions: controls.subscriptions(limits.shownSubscriptionCount),
+    count: controls.status().subscription_count,
+  };
 }
 
 /** Display names by `exten@context`. */
