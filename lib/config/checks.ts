@@ -25,7 +25,9 @@ export interface ConfigRules {
 
 /** Where complaints go. `names` are what might have been meant. */
 export interface Complaints {
+  /** The configuration cannot be used. */
   error(path: Path, message: string, names?: readonly string[]): void;
+  /** It can, but is hardly meant so. */
   warn(path: Path, message: string, names?: readonly string[]): void;
 }
 

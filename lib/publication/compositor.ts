@@ -34,9 +34,13 @@ import type { Compositor, PublishedPackage, PublishedValue } from "./published_p
 
 /** Where composed states go: the state engine. Whoever is told what it knows already does nothing. */
 export interface ComposedStates {
+  /** The calls of a device, all publications together; none for an empty list. */
   setCalls(device: string, calls: readonly Call[]): void;
+  /** What is published of somebody's presence; undefined for nothing. */
   setPublishedPresence(device: string, presence: PresenceState | undefined): void;
+  /** What is published of a mailbox; undefined for nothing. */
   setPublishedMailbox(mailbox: string, counts: MailboxCounts | undefined): void;
+  /** The states that other servers report of a device, one each. */
   setReportedStates(device: string, states: readonly DeviceState[]): void;
 }
 

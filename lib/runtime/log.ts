@@ -8,9 +8,13 @@ export type LogFields = Record<string, string | number | boolean | undefined>;
 
 /** Where all layers write what an operator may need to know. */
 export interface Log {
+  /** For whoever looks for a fault; not written unless asked for. */
   debug(area: string, message: string, fields?: LogFields): void;
+  /** What happened in the course of things. */
   info(area: string, message: string, fields?: LogFields): void;
+  /** What may need the operator, and goes on without. */
   warn(area: string, message: string, fields?: LogFields): void;
+  /** What does not work until the operator does something. */
   error(area: string, message: string, fields?: LogFields): void;
 }
 

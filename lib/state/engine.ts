@@ -25,7 +25,9 @@ export type ResourceListener = (resource: Resource, change: ResourceChange) => v
 
 /** Told of every change of a device's own state, a provider's or a mailbox's. */
 export interface SourceListener {
+  /** It is in another state; `device` is its key. */
   deviceChanged(device: string): void;
+  /** It says something else; `provider` is its key. */
   presenceChanged(provider: string): void;
   /** Its counts are others; its device is told of besides. */
   mailboxChanged(mailbox: string): void;

@@ -16,6 +16,7 @@ export interface CallParty {
 export interface Call {
   /** Stable while the call lasts; unique among the calls of its device. */
   readonly id: string;
+  /** Held: the device itself holds it. */
   readonly state: "trying" | "early" | "confirmed" | "held" | "terminated";
   /** Whether the device made the call or received it. */
   readonly direction: "initiator" | "recipient";
@@ -83,6 +84,7 @@ export interface Resource {
   readonly state: ResourceState;
   /** Since when `state.extension` holds. */
   readonly changedAt: EpochMillis;
+  /** Since when `state.presence` holds. */
   readonly presenceChangedAt: EpochMillis;
   /** Its hint is gone; it only serves its watchers' last NOTIFY. */
   readonly isRemoved: boolean;

@@ -11,6 +11,7 @@ export { StoreError } from "../runtime/store_error.ts";
 /** A stored value and since when it holds. */
 export interface Stored<T> {
   readonly value: T;
+  /** Since when it is this value. */
   readonly changedAt: EpochMillis;
 }
 
@@ -23,10 +24,13 @@ export interface StoredStates {
 
 /** The disk. A call that returns has made its change durable; one that throws a StoreError has changed nothing. */
 export interface StatesPort {
+  /** Everything stored. @throws StoreError when it cannot be read. */
   load(): StoredStates;
-  /** Stores or, for undefined, deletes. */
+  /** Stores or, for undefined, deletes a device's state. @throws StoreError */
   saveDevice(device: string, stored: Stored<DeviceState> | undefined): void;
+  /** Stores or, for undefined, deletes a provider's state. @throws StoreError */
   savePresence(provider: string, stored: Stored<PresenceState> | undefined): void;
+  /** Stores or, for undefined, deletes a mailbox's counts. @throws StoreError */
   saveMailbox(mailbox: string, stored: Stored<MailboxCounts> | undefined): void;
 }
 

@@ -12,7 +12,9 @@ import type { Database } from "./database.ts";
 
 /** How rows of one kind reach the database. */
 export interface RowWriter<Row, Key = string> {
+  /** Inserts or replaces a row. */
   save(key: Key, row: Row): void;
+  /** Deletes a row; one that is not there is none. */
   remove(key: Key): void;
 }
 

@@ -4,6 +4,7 @@
 
 /** Turns objects of one type into arrays and back. */
 export interface Packing<Value> {
+  /** The values of all fields, by position; JSON keeps them unchanged. */
   pack(value: Value): unknown[];
   /** What `pack` packed; a field that was not known then is null. */
   unpack(values: readonly unknown[]): Value;

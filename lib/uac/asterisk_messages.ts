@@ -10,7 +10,7 @@ export function deviceStateMessage(device: string, state: DeviceState, eid: stri
   return JSON.stringify({ type: "devicestate", device, state, cachable: 1, eid });
 }
 
-/** @param mailbox As `box@context`. */
+/** The message counts of one mailbox, `box@context`. */
 export function mailboxStateMessage(mailbox: string, counts: MailboxCounts, eid: string): string {
   return JSON.stringify({ type: "mailboxstate", uniqueid: mailbox, old: counts.old, new: counts.new, eid });
 }

@@ -34,7 +34,11 @@ export interface MethodHandler {
    * is only wished for. Absent where nothing is stored.
    */
   readonly whenUnstored?: "refuse" | "answer";
-  /** @throws ParseFailure for a header that cannot be read; it becomes a 400 that names the header. */
+  /**
+   * Serves a request that may be served: the final response, or why it is refused.
+   *
+   * @throws ParseFailure for a header that cannot be read; it becomes a 400 that names the header.
+   */
   handle(request: Message, transaction: ServerTransaction): ResponseOptions | Reject;
 }
 
@@ -43,9 +47,13 @@ const unstored: ResponseOptions = { status: 503, headers: [["Retry-After", "60"]
 
 /** Counts of the router, by status class and by cause. */
 export interface RouterCounters extends Counters {
+  /** New requests, ACK and CANCEL not among them. */
   requests: number;
+  /** Answered with 2xx. */
   granted: number;
+  /** Answered with 401. */
   challenged: number;
+  /** Answered with anything else. */
   refused: number;
 }
 

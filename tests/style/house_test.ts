@@ -61,13 +61,19 @@ test("every exported symbol of lib says what it is", () => {
     const lines = text.split("\n");
     return lines.flatMap((line, i) => {
       const isOverload = i > 0 && declaration.test(lines[i - 1]!) && lines[i - 1]!.endsWith(";");
-      return declaration.test(line) && !isOverload && !lines[i - 1]?.trim().endsWith("*/")
-        ? [`${path}:${i + 1}: ${line}`]
-        : [];
+      return declaration.test(line) && !isOverload && !isExplained(lines, i) ? [`${path}:${i + 1}: ${line}`] : [];
     });
   });
   expect(silent).toEqual([]);
 });
+
+/** Whether a doc comment stands above a line that begins with a sentence, not with a tag. */
+function isExplained(lines: readonly string[], i: number): boolean {
+  if (!lines[i - 1]?.trim().endsWith("*/")) return false;
+  const start = lines.slice(0, i).findLastIndex((line) => line.trim().startsWith("/**"));
+  const comment = lines.slice(start, i).join(" ").replace(/^\s*\/\*\*[\s*]*/, "");
+  return /^[^@\s]/.test(comment);
+}
 
 test("every directory of lib has its README of one screen", () => {
   const directories = new Set(
