@@ -21,6 +21,7 @@ import { dialogPackage, type ExtensionPackageParts, presencePackage } from "../e
 import { unsolicitedCounters, UnsolicitedMessages } from "../event/mailboxes/unsolicited.ts";
 import { Accounts } from "../event/mailboxes/accounts.ts";
 import { isMessageSummary, messageSummaryPackage, misplacedWatchers } from "../event/message_summary_package.ts";
+import { RegPackage } from "../event/reg_package.ts";
 import { ResourceLists } from "../event/lists/resource_lists.ts";
 import { SubscriptionMemory } from "../event/subscription_memory.ts";
 import type { SubscriptionsPort } from "../event/subscription_record.ts";
@@ -45,6 +46,7 @@ import type { ResponseRoutes } from "../transaction/transaction.ts";
 import type { BindingsPort } from "../registrar/bindings.ts";
 import { type ContactFlows, qualifyCounters } from "../registrar/qualify.ts";
 import { type ContactListener, Registrar, registrarCounters } from "../registrar/registrar.ts";
+import type { RegInfo } from "../registrar/reg_info.ts";
 import type { ContactSnapshot } from "../registrar/snapshot.ts";
 import { createOptionsHandler } from "../uas/options.ts";
 import { createRegisterHandler, registerOptions } from "../uas/register.ts";
@@ -116,6 +118,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
   readonly #generators: Generators;
   readonly #bodies: RenderedBodies;
   readonly #memory: SubscriptionMemory;
+  readonly #registrations: RegPackage;
   readonly #listeners: CoreListener[] = [];
   #config: Config;
   #subscribers = new Map<string, Subscriber>();
@@ -170,6 +173,16 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
     this.accounts = new Accounts(this.engine.devices);
     this.accounts.replaceConfig(config);
     const profileOf = (endpoint: string, userAgent: string) => extensions.variantOf(endpoint, userAgent).profile;
+    this.#registrations = new RegPackage({
+      timers,
+      source: {
+        regInfo: (aor) => this.registrar.regInfo(aor),
+        aorsOf: (endpoint) => this.registrar.aorsOf(endpoint),
+      },
+      refusals: extensions.refusals,
+      isOffered: (mediaType) => this.#generators.isEnabled(mediaType),
+      wake: (registration) => this.fanout.watchedChanged(registration, "device"),
+    });
     const packages = [
       presencePackage(extensions),
       dialogPackage(extensions),
@@ -179,6 +192,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
         isOffered: (mediaType) => this.#generators.isEnabled(mediaType),
         profileOf,
       }),
+      this.#registrations,
     ];
     this.unsolicited = new UnsolicitedMessages({
       timers,
@@ -357,6 +371,9 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
     this.notifier.replaceRules(notifierRules(config));
     this.#applySubscribers(config);
     this.registrar.replaceConfig(config);
+    for (const subscription of this.#registrations.misplaced(this.subscriptions.all())) {
+      this.fanout.end(subscription, "noresource");
+    }
     this.#applyEndpoints(config, former);
     this.engine.applyHints(config.contexts);
     this.#applyMailboxes(config);
@@ -382,7 +399,9 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
     for (const listener of this.#listeners) listener.contactChanged(contact, change);
   }
 
-  registrationChanged(): void {}
+  registrationChanged(change: RegInfo): void {
+    this.#registrations.registrationChanged(change);
+  }
 
   reachabilityChanged(aor: string): void {
     for (const endpoint of this.registrar.endpointsOf(aor)) this.#applyEndpoint(endpoint);

@@ -31,6 +31,7 @@ const mediaTypes = [
   "application/cpim-pidf+xml",
   "application/dialog-info+xml",
   "application/simple-message-summary",
+  "application/reginfo+xml",
 ] as const;
 
 const server = z.strictObject({

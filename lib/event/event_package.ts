@@ -7,7 +7,7 @@ import type { MediaRange } from "../sip/media_type.ts";
 import type { ResourceChange } from "../state/resource.ts";
 
 /** The packages served, in the order in which Allow-Events names them; case counts. Source: RFC 6665 §8.2.1. */
-export const eventPackageNames = ["presence", "dialog", "message-summary"] as const;
+export const eventPackageNames = ["presence", "dialog", "message-summary", "reg"] as const;
 
 /** Value of Allow-Events. Source: RFC 6665 §8.2.2. */
 export const allowEvents = eventPackageNames.join(", ");

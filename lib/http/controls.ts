@@ -281,7 +281,7 @@ export interface SubscriptionRow {
   readonly endpoint: string;
   /** Context of the watched hint; "" where the event package knows no contexts. */
   readonly context: string;
-  /** Watched extension; for message-summary the address-of-record, "" for all of the endpoint's own. */
+  /** Watched extension; for message-summary and reg the address-of-record, "" for all of the endpoint's own. */
   readonly exten: string;
   /** Event package. */
   readonly event: string;

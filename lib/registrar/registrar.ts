@@ -190,6 +190,11 @@ export class Registrar implements BindingsListener {
     return this.#directory.named(aor)?.endpoints ?? [];
   }
 
+  /** Names of the addresses-of-record by which an endpoint is reached; those that are not configured are missing. */
+  aorsOf(endpoint: string): readonly string[] {
+    return this.#directory.registrant(endpoint)?.aors.map(({ name }) => name) ?? [];
+  }
+
   /** Contacts by which an endpoint is reached, best first: by preference, reachable ones before others. */
   contactsOf(endpoint: string): readonly Binding[] {
     const bindings = this.#directory.registrant(endpoint)?.aors.flatMap((aor) => aor.bindings) ?? [];

@@ -53,6 +53,8 @@ export const limits = {
   stateTextChars: 1_024,
   /** Contacts of one address-of-record whatever `max_contacts` says: each REGISTER is compared with all of them. */
   contactsPerAor: 256,
+  /** Contacts of one address-of-record that ended and are still told of; one REGISTER ends as many at most. */
+  departedContactCount: 64,
   /** Contacts in one REGISTER; phones send one, or two when they move. */
   contactsPerRegister: 64,
   /** Registered contacts on the appliance. */
