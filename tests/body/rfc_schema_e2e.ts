@@ -1,8 +1,10 @@
-/** Profile rfc against the schemas that the RFCs print: every state, presence, set of calls and variant. */
+/** Documents against the schemas that the RFCs print; profile rfc in every state, presence, set of calls and variant. */
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { Generators } from "../../lib/body/generators.ts";
+import { regInfo } from "../../lib/body/reg_info.ts";
 import { holeFill } from "../../lib/body/rendered.ts";
+import { sampleContact, sampleRegistrations } from "./registrations.ts";
 import { callSets, extensionStates, presences, sampleSubject, variantsOf } from "./samples.ts";
 import { lintDocuments } from "./xmllint.ts";
 
@@ -39,6 +41,10 @@ for (const [mediaType, title] of Object.entries(profileTitles)) {
   }, 60_000);
 }
 
+test("reginfo is valid against the schema of RFC 3680 §5.4, in every state and with every event", () => {
+  expect(lintDocuments(sampleRegistrations.map((subject) => regInfo(subject).text(fill)), schema)).toEqual([]);
+});
+
 test("extensions that are no XML names give ids that are (XML Schema Part 2 §3.3.8), different ones for different extensions", () => {
   const extens = ["1000", "*72", "_7XX", "a b", "é", "7_2a_", "7*", "", "sip:x@y", "12.3-4"];
   const documents = extens.map((exten) =>
@@ -49,7 +55,9 @@ test("extensions that are no XML names give ids that are (XML Schema Part 2 §3.
   expect(new Set(ids).size).toBe(extens.length);
 });
 
-test("the schemas do find faults: the asterisk profile is not valid", () => {
+test("the schemas do find faults: a negative CSeq and the asterisk profile are not valid", () => {
+  const faulty = { aor: "joe", state: "active", contacts: [sampleContact({ cseq: -1 })] } as const;
+  expect(lintDocuments([regInfo(faulty).text(fill)], schema).length).toBeGreaterThan(0);
   const asterisk = generators.render("application/pidf+xml", sampleSubject(), variantsOf("asterisk")[0]!).text(fill);
   expect(lintDocuments([asterisk], schema).length).toBeGreaterThan(0);
 });
