@@ -65,11 +65,11 @@ class Registration implements Watched, TimerOwner {
   readonly exten: string;
   /** Armed while its watchers have just been told. */
   readonly pause = new TimerEntry(this);
-  /** Something changed during the pause. */
+  /** Its watchers must be told again when the pause is over. */
   isChanged = false;
   /** The oldest first. */
   departed: Departed[] = [];
-  /** The document of this second. */
+  /** The last document, where nothing has changed since, and the second that it was made in. */
   body: RenderedBody | undefined;
   bodySecond = -1;
   readonly #pauseOver: (registration: Registration) => void;
@@ -109,9 +109,11 @@ export class RegPackage implements EventPackage {
     const registration = this.#registrations.get(aor);
     if (registration === undefined) return;
     for (const contact of contacts) this.#note(registration, contact);
+    // As long as nobody has got a document of the last change, those who wait for it will learn of this one too.
+    const isTold = registration.body !== undefined;
     registration.body = undefined;
-    if (registration.pause.isArmed) registration.isChanged = true;
-    else this.#wake(registration);
+    if (!registration.pause.isArmed) this.#wake(registration);
+    else if (isTold) registration.isChanged = true;
   }
 
   /** Those of `subscriptions` that watch what is not their endpoint's own any more; lists see to their members themselves. */
