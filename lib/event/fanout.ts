@@ -198,6 +198,7 @@ export class Fanout implements SubscriptionOwner {
 
   notifyAnswered(subscription: Subscription, status: number, response: Message | undefined): void {
     const now = this.#parts.timers.now();
+    const wasSent = subscription.outstanding !== undefined;
     subscription.outstanding = undefined;
     if (subscription.windowSince >= 0) {
       subscription.windowSince = -1;
@@ -221,9 +222,9 @@ export class Fanout implements SubscriptionOwner {
       list?.failed();
     }
     if (subscription.state === "terminated") {
-      // Whoever leaves and does not answer is told that it is over, and no more.
+      // Whoever leaves and does not answer is told that it is over, and no more; whoever cannot be reached is not.
       if (verdict !== "delivered") list?.abandon();
-      if (!subscription.isNotifyOwed) subscription.step("lastAnswer");
+      if (!subscription.isNotifyOwed || !wasSent) subscription.step("lastAnswer");
       else this.#enqueue(subscription, this.#urgent);
     } else if (verdict === "delivered") {
       subscription.failureCount = 0;

@@ -193,4 +193,20 @@ describe("endings (RFC 6665 §4.1.3)", () => {
     expect(site.core.fanout.queuedCount).toBe(0);
     expect(site.clock.pendingCount).toBe(0);
   });
+
+  test("whoever has gone for good is not told that it is over, and not looked for again and again", async () => {
+    const site = await Site.start(plainConfig.replace('transport = "udp"', 'transport = "tcp"'), ["tcp"]);
+    const phone = site.phone("192.0.2.10", "tcp");
+    phone.subscribe();
+    await site.pass();
+    phone.flow.end();
+    phone.notify.flow.end();
+    phone.clear();
+    await site.reload(plainConfig.replace('1000 = "Custom:one"', ""));
+    await site.pass(120_000);
+    expect(phone.notifies).toEqual([]);
+    expect(site.core.subscriptions.count).toBe(0);
+    expect(site.core.fanout.queuedCount).toBe(0);
+    expect(site.clock.pendingCount).toBe(0);
+  });
 });
