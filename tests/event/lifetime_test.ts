@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { MemoryFlow } from "../support/memory_network.ts";
 import type { Phone } from "../support/phone.ts";
 import { plainConfig, Site } from "../support/site.ts";
 
@@ -199,8 +200,7 @@ describe("endings (RFC 6665 §4.1.3)", () => {
     const phone = site.phone("192.0.2.10", "tcp");
     phone.subscribe();
     await site.pass();
-    phone.flow.end();
-    phone.notify.flow.end();
+    for (const { flow } of site.core.subscriptions.all()) (flow as MemoryFlow).end();
     phone.clear();
     await site.reload(plainConfig.replace('1000 = "Custom:one"', ""));
     await site.pass(120_000);

@@ -1,6 +1,7 @@
 /** RFC 3680 over the real core: who may watch which address-of-record, what he is told, and when. */
 import { describe, expect, test } from "bun:test";
 import { findAll, findElement, readInfoset, textOf } from "../body/infoset.ts";
+import { readListDocument } from "../support/list_document.ts";
 import type { Phone, Received, SubscribeOptions } from "../support/phone.ts";
 import { Site } from "../support/site.ts";
 
@@ -370,6 +371,30 @@ describe("a reload", () => {
     await site.pass(10_000);
     expect(told(phone.notify)).toEqual(["active", "table active created", "desk terminated rejected"]);
   });
+});
+
+test("of a list that a request contains one sees one's own only (RFC 5367)", async () => {
+  const site = await Site.start(office(), ["tcp"]);
+  const phone = site.phone(addresses.carol, "tcp");
+  const entries = ["hotline", "alice", "nobody"].map((user) => `<entry uri="sip:${user}@192.0.2.1"/>`).join("");
+  phone.subscribe({
+    ...ask("all"),
+    extra: [
+      "Supported: eventlist",
+      "Require: recipient-list-subscribe",
+      "Content-Type: application/resource-lists+xml",
+      "Content-Disposition: recipient-list",
+    ],
+    body: `<resource-lists xmlns="urn:ietf:params:xml:ns:resource-lists"><list>${entries}</list></resource-lists>`,
+  });
+  await site.pass();
+  const document = readListDocument(phone.notify.header("Content-Type"), phone.notify.body);
+  expect(document.resources.map(({ uri, state, reason, mediaType }) => [uri, state, reason, mediaType])).toEqual([
+    ["sip:hotline@192.0.2.1", "active", undefined, "application/reginfo+xml"],
+    ["sip:alice@192.0.2.1", "terminated", "noresource", undefined],
+    ["sip:nobody@192.0.2.1", "terminated", "noresource", undefined],
+  ]);
+  expect(document.resources[0]!.body).toContain('aor="sip:hotline@192.0.2.1"');
 });
 
 describe("a restart", () => {
