@@ -71,7 +71,7 @@ export class MemoryListener implements Listener {
   }
 }
 
-class MemoryFlow implements Flow {
+export class MemoryFlow implements Flow {
   readonly id: number;
   readonly transport: TransportName;
   readonly isReliable: boolean;
