@@ -249,6 +249,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       isContactPermitted: (endpoint, host) => isContactPermitted(this.#config.endpoints[endpoint], host),
       userAgent: config.server.user_agent,
     });
+    const eid = entityIdOf(parts.nonceSecret.toHex());
     this.publications = new Publications({
       clock,
       timers,
@@ -256,10 +257,11 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       log,
       counters: this.counters.register("publication", publicationCounters()),
       port: parts.publications,
-      packages: publishedPackages(clock),
+      packages: publishedPackages(clock, eid),
       compositor: new StateCompositor(this.engine),
       targets: publicationTargets(() => this.#config, this.engine),
       rules: publicationRules(config),
+      everythingAsked: (event) => this.publishers.republish(event),
     });
     this.publishers = new OutboundPublishers({
       clock,
@@ -279,7 +281,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
         isOwnDevice: (device) => isOwnDevice(this.engine, device),
         isOwnMailbox: (mailbox) => isOwnMailbox(this.engine, mailbox),
       },
-      eid: entityIdOf(parts.nonceSecret.toHex()),
+      eid,
       tags: parts.tags,
       userAgent: () => this.#config.server.user_agent,
     });

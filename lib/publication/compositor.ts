@@ -44,9 +44,19 @@ export interface ComposedStates {
   setReportedStates(device: string, states: readonly DeviceState[]): void;
 }
 
-/** Every event package whose state can be published. */
-export function publishedPackages(clock: Clock): readonly PublishedPackage[] {
-  return [dialogPackage(clock), presencePackage, messageSummaryPackage, deviceStatePackage, mailboxStatePackage];
+/**
+ * Every event package whose state can be published.
+ *
+ * @param ownEid Entity identifier of this appliance among Asterisks: "aa:bb:cc:dd:ee:ff".
+ */
+export function publishedPackages(clock: Clock, ownEid: string): readonly PublishedPackage[] {
+  return [
+    dialogPackage(clock),
+    presencePackage,
+    messageSummaryPackage,
+    deviceStatePackage(ownEid),
+    mailboxStatePackage(ownEid),
+  ];
 }
 
 /** Makes states of the packages above. */

@@ -76,6 +76,8 @@ export interface PublicationsParts extends PublicationTableParts {
   readonly targets: PublicationTargets;
   /** Lifetimes granted, until `replaceRules`. */
   readonly rules: PublicationRules;
+  /** A granted PUBLISH asks for everything of that event that this appliance publishes. */
+  everythingAsked(event: string): void;
 }
 
 /** A granted PUBLISH: what its 200 says. */
@@ -107,6 +109,8 @@ export class Publications {
   readonly #table: PublicationTable;
   readonly #allowEvents: string;
   #rules: PublicationRules;
+  /** The document that is being judged asks for everything. */
+  #isEverythingAsked = false;
 
   /** Knows no publication before `start`. */
   constructor(parts: PublicationsParts) {
@@ -156,8 +160,10 @@ export class Publications {
    * Source: RFC 3903 §6.
    */
   publish(request: Message, publisher: string): PublicationGrant | Reject {
+    this.#isEverythingAsked = false;
     const outcome = this.#decide(request, publisher);
     if (isReject(outcome)) this.#parts.counters.refused++;
+    else if (this.#isEverythingAsked) this.#parts.everythingAsked(request.event!.name);
     return outcome;
   }
 
@@ -275,6 +281,7 @@ export class Publications {
       mediaType,
       body: request.body,
       mayPublish: (name) => this.#parts.targets.mayPublish(publisher, eventPackage.name, name),
+      askForEverything: () => void (this.#isEverythingAsked = true),
     });
     if (isReject(value)) return value;
     // A document is bounded; what partial ones add up to is not.

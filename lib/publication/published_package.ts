@@ -11,6 +11,8 @@ export interface PublishedDocument {
   readonly body: Uint8Array;
   /** Whether the sender may publish for the device, mailbox or extension of that name, which the document mentions. */
   mayPublish(name: string): boolean;
+  /** The sender asks to be told everything of the package that this appliance publishes; heeded once the PUBLISH is granted. */
+  askForEverything(): void;
 }
 
 /**

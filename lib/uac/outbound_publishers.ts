@@ -60,7 +60,7 @@ export class OutboundPublishers {
   }
 
   /** Tells everything again in all sections of an event: a peer has asked by a `refresh`. */
-  republish(event: "asterisk-devicestate" | "asterisk-mwi"): void {
+  republish(event: string): void {
     for (const publisher of this.#publishers.values()) {
       if (publisher.section.config.event === event) publisher.republish();
     }

@@ -5,8 +5,9 @@ import type { Reject } from "../../lib/runtime/result.ts";
 const utf8 = new TextEncoder();
 
 /** A document that its sender may publish, unless `mayPublish` says otherwise. */
-export function documentOf(text: string, mayPublish: (name: string) => boolean = () => true): PublishedDocument {
-  return { mediaType: "application/x-any", body: utf8.encode(text), mayPublish };
+export function documentOf(text: string, more: Partial<PublishedDocument> = {}): PublishedDocument {
+  const body = utf8.encode(text);
+  return { mediaType: "application/x-any", body, mayPublish: () => true, askForEverything() {}, ...more };
 }
 
 /** What a disk gives back: the value by way of JSON. */
@@ -19,6 +20,8 @@ export class Publishing<Value> {
   readonly #package: PublishedPackage<Value>;
   readonly publisher: string;
   value: Value | undefined;
+  /** Documents that asked for everything. */
+  askedForEverything = 0;
 
   constructor(eventPackage: PublishedPackage<Value>, publisher = "alice") {
     this.#package = eventPackage;
@@ -26,8 +29,9 @@ export class Publishing<Value> {
   }
 
   /** Publishes a document; the value is kept as a disk keeps it. A refusal changes nothing. */
-  publish(text: string, mayPublish?: (name: string) => boolean): Value | Reject {
-    const merged = this.#package.merge(this.value, documentOf(text, mayPublish));
+  publish(text: string, mayPublish = (_name: string) => true): Value | Reject {
+    const askForEverything = () => void this.askedForEverything++;
+    const merged = this.#package.merge(this.value, documentOf(text, { mayPublish, askForEverything }));
     if (typeof merged === "object" && merged !== null && "status" in merged) return merged;
     this.value = stored(merged);
     return merged;

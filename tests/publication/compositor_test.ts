@@ -41,13 +41,14 @@ function station(hints: Readonly<Record<string, string>>, port = new MemoryPubli
     log: silentLog,
     counters: publicationCounters(),
     port,
-    packages: publishedPackages(clock),
+    packages: publishedPackages(clock, "02:00:00:00:00:01"),
     compositor: new StateCompositor(engine),
     targets: {
       targetOf: (_publisher, event, user) => event === "dialog" || event === "presence" ? `PJSIP/${user}` : user,
       mayPublish: (publisher) => publisher === "pbx",
     },
     rules: { minExpirySeconds: 60, maxExpirySeconds: 3_600 },
+    everythingAsked() {},
   });
   publications.start();
   for (const name of ["alice", "bob"]) engine.setEndpoint(name, { isReachable: true, busyAt: 0 });

@@ -10,6 +10,7 @@ import { ManualClock } from "../support/manual_clock.ts";
 import { Publishing } from "./composing.ts";
 
 const EID = "00:11:22:33:44:55";
+const OWN_EID = "02:00:00:00:00:01";
 const dialog = (id: string, state: string, more = "", attributes = "") =>
   `<dialog id="${id}" ${attributes}><state>${state}</state>${more}</dialog>`;
 const caller = '<remote><identity display="Bob">sip:bob@example.com</identity></remote>';
@@ -167,7 +168,7 @@ describe("package asterisk-devicestate", () => {
     JSON.stringify({ type: "devicestate", device, state, cachable: 1, eid });
 
   test("each document tells of one device; the others stay", () => {
-    const pbx = new Publishing(deviceStatePackage, "pbx");
+    const pbx = new Publishing(deviceStatePackage(OWN_EID), "pbx");
     pbx.publish(told("PJSIP/alice", "INUSE"));
     pbx.publish(told("SIP/bob", "NOT_INUSE"));
     pbx.publish(told("PJSIP/alice", "RINGING"));
@@ -179,7 +180,7 @@ describe("package asterisk-devicestate", () => {
   });
 
   test("INVALID takes a device away; a refresh, and a device that no hint can name, change nothing", () => {
-    const pbx = new Publishing(deviceStatePackage, "pbx");
+    const pbx = new Publishing(deviceStatePackage(OWN_EID), "pbx");
     pbx.publish(JSON.stringify({ type: "refresh", eid: EID }));
     expect(pbx.value).toEqual({});
     pbx.publish(told("PJSIP/alice", "INUSE"));
@@ -190,8 +191,18 @@ describe("package asterisk-devicestate", () => {
     expect(pbx.value).toEqual({ [EID]: {} });
   });
 
+  test("a refresh of another server asks for everything; what this appliance said itself is nothing new", () => {
+    const pbx = new Publishing(deviceStatePackage(OWN_EID), "pbx");
+    pbx.publish(JSON.stringify({ type: "refresh", eid: OWN_EID }));
+    pbx.publish(told("PJSIP/alice", "INUSE", OWN_EID.toUpperCase()));
+    expect(pbx.value).toEqual({});
+    expect(pbx.askedForEverything).toBe(0);
+    pbx.publish(JSON.stringify({ type: "refresh", eid: EID }));
+    expect(pbx.askedForEverything).toBe(1);
+  });
+
   test("refuses what the sender may not publish with 403, another event's document with 400", () => {
-    const pbx = new Publishing(deviceStatePackage, "pbx");
+    const pbx = new Publishing(deviceStatePackage(OWN_EID), "pbx");
     const asked: string[] = [];
     const mayPublish = (name: string) => asked.push(name) > 1;
     expect(pbx.publish(told("sip/alice", "INUSE"), mayPublish)).toMatchObject({ status: 403 });
@@ -203,7 +214,7 @@ describe("package asterisk-devicestate", () => {
   });
 
   test("remembers no more names than the limit", () => {
-    const pbx = new Publishing(deviceStatePackage, "pbx");
+    const pbx = new Publishing(deviceStatePackage(OWN_EID), "pbx");
     const states = Object.fromEntries(
       Array.from({ length: limits.publishedNameCount - 1 }, (_, i) => [`PJSIP/${i}`, "INUSE" as const]),
     );
@@ -214,13 +225,14 @@ describe("package asterisk-devicestate", () => {
 });
 
 test("package asterisk-mwi: each document tells of one mailbox; a refresh changes nothing", () => {
-  const pbx = new Publishing(mailboxStatePackage, "pbx");
+  const pbx = new Publishing(mailboxStatePackage(OWN_EID), "pbx");
   const told = (uniqueid: string, fresh: number) =>
     JSON.stringify({ type: "mailboxstate", uniqueid, old: 1, new: fresh, eid: EID });
   pbx.publish(told("1000@default", 2));
   pbx.publish(told("2000@office", 1));
   pbx.publish(told("1000", 0));
   pbx.publish(JSON.stringify({ type: "refresh", eid: EID }));
+  expect(pbx.askedForEverything).toBe(1);
   expect(pbx.value).toEqual({ "1000@default": { new: 0, old: 1 }, "2000@office": { new: 1, old: 1 } });
   expect(pbx.publish(told("__proto__", 3))).toHaveProperty(["__proto__@default"], { new: 3, old: 1 });
   expect(pbx.publish(told("1000", 5), () => false)).toMatchObject({ status: 403 });

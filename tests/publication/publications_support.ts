@@ -25,15 +25,16 @@ const decoder = new TextDecoder();
 
 /**
  * A package whose documents are plain text: `text/plain` replaces what was said, `text/x-more` is added to it. A document
- * that begins with "@name " speaks for that name; "?" is no document.
+ * that begins with "@name " speaks for that name; "?" is no document; "!" asks for everything.
  */
 export function textPackage(name: string): PublishedPackage<string[]> {
   return {
     name,
     mediaTypes: ["text/plain", "text/x-more"],
-    merge(former, { mediaType, body, mayPublish }) {
+    merge(former, { mediaType, body, mayPublish, askForEverything }) {
       const text = decoder.decode(body);
       if (text === "?") return { status: 400, reason: "Bad Text", why: "document is ?" };
+      if (text === "!") askForEverything();
       const named = text.startsWith("@") ? text.slice(1).split(" ")[0]! : undefined;
       if (named !== undefined && !mayPublish(named)) return { status: 403, why: `"${named}" is somebody else's` };
       return mediaType === "text/plain" ? [text] : [...former ?? [], text];
@@ -153,6 +154,8 @@ export function bench(
   const counters = publicationCounters();
   /** What was composed, as lines: `mood 1000: alice=a b, bob=c`. */
   const composed: string[] = [];
+  /** Events of which everything was asked for. */
+  const asked: string[] = [];
   const compositor: Compositor = {
     compose(event, target, publications) {
       const said = publications.map(({ publisher, value }) => `${publisher}=${(value as string[]).join(" ")}`);
@@ -169,6 +172,7 @@ export function bench(
     packages: options.packages ?? [textPackage("mood"), textPackage("note")],
     compositor,
     targets: grants,
+    everythingAsked: (event) => void asked.push(event),
     rules: options.rules ?? { minExpirySeconds: 60, maxExpirySeconds: 3600 },
   });
   publications.start();
@@ -182,7 +186,7 @@ export function bench(
     if (!("entityTag" in outcome)) throw new Error(`Refused with ${outcome.status}: ${outcome.why}`);
     return outcome.entityTag;
   }
-  return { publications, clock, timers, port, grants, counters, composed, publish, granted };
+  return { publications, clock, timers, port, grants, counters, composed, asked, publish, granted };
 }
 
 /** An outcome in one line: seconds granted, or the refusal with its reason and headers. */

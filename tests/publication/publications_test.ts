@@ -290,6 +290,21 @@ describe("the description of publications", () => {
   });
 });
 
+test("a document that asks for everything is heeded once it is granted, and only then", () => {
+  const { asked, granted, publish, port } = bench();
+  port.isFull = true;
+  publish({ body: "!" });
+  publish({ body: "!", event: "note", expires: 1 });
+  expect(asked).toEqual([]);
+  port.isFull = false;
+  const ifMatch = granted({ body: "!" });
+  const next = granted({ body: "a", ifMatch });
+  expect(asked).toEqual(["mood"]);
+  granted({ ifMatch: granted({ body: "!", ifMatch: next }), expires: 0 });
+  granted({ body: "!", event: "note" });
+  expect(asked).toEqual(["mood", "mood", "note"]);
+});
+
 test("what is granted and refused is counted by operation", () => {
   const { granted, publish, counters, clock } = bench();
   const ifMatch = granted({ body: "a" });

@@ -9,7 +9,7 @@ import type { Reject } from "../../runtime/result.ts";
 import type { DeviceState } from "../../state/device_state.ts";
 import { deviceKey, mailboxKey } from "../../state/hint.ts";
 import type { MailboxCounts } from "../../state/mailbox_counts.ts";
-import type { PublishedPackage } from "../published_package.ts";
+import type { PublishedDocument, PublishedPackage } from "../published_package.ts";
 import { rejectDocument, rejectFault, rejectName } from "./rejects.ts";
 
 /** Value of `asterisk-devicestate`: states by entity identifier and key of the device. */
@@ -20,44 +20,66 @@ export type ReportedMailboxes = Readonly<Record<string, MailboxCounts>>;
 
 /**
  * The event `asterisk-devicestate`. A device that no hint can name is accepted and forgotten; INVALID means that Asterisk has no such
- * device any more. A refresh changes nothing.
+ * device any more. A refresh changes nothing, but asks; what this appliance has said itself, and a peer throws back, is nothing new.
+ *
+ * @param ownEid Entity identifier of this appliance, in lower case.
  */
-export const deviceStatePackage: PublishedPackage<ReportedDevices> = {
-  name: "asterisk-devicestate",
-  mediaTypes: ["application/json"],
-  merge(former = {}, { body, mayPublish }) {
-    const document = documentOf(body, "devicestate");
-    if ("status" in document) return document;
-    const key = document.type === "devicestate" ? deviceKey(document.device) : undefined;
-    if (document.type !== "devicestate" || key === undefined) return former;
-    if (!mayPublish(key)) return rejectName(key);
-    const { [key]: _replaced, ...others } = former[document.eid] ?? {};
-    const states = document.state === "INVALID" ? others : { ...others, [key]: document.state };
-    const value = { ...former, [document.eid]: states };
-    return sizeOf(value) > limits.publishedNameCount ? tooManyNames() : value;
-  },
-};
+export function deviceStatePackage(ownEid: string): PublishedPackage<ReportedDevices> {
+  return {
+    name: "asterisk-devicestate",
+    mediaTypes: ["application/json"],
+    merge(former = {}, published) {
+      const document = documentOf(published, "devicestate", ownEid);
+      if (document === undefined || "status" in document) return document ?? former;
+      const key = deviceKey(document.device);
+      if (key === undefined) return former;
+      if (!published.mayPublish(key)) return rejectName(key);
+      const { [key]: _replaced, ...others } = former[document.eid] ?? {};
+      const states = document.state === "INVALID" ? others : { ...others, [key]: document.state };
+      const value = { ...former, [document.eid]: states };
+      return sizeOf(value) > limits.publishedNameCount ? tooManyNames() : value;
+    },
+  };
+}
 
-/** The event `asterisk-mwi`. A refresh changes nothing. */
-export const mailboxStatePackage: PublishedPackage<ReportedMailboxes> = {
-  name: "asterisk-mwi",
-  mediaTypes: ["application/json"],
-  merge(former = {}, { body, mayPublish }) {
-    const document = documentOf(body, "mailboxstate");
-    if ("status" in document) return document;
-    if (document.type !== "mailboxstate") return former;
-    const key = mailboxKey(document.mailbox);
-    if (!mayPublish(key)) return rejectName(key);
-    const value = { ...former, [key]: { new: document.new, old: document.old } };
-    return Object.keys(value).length > limits.publishedNameCount ? tooManyNames() : value;
-  },
-};
+/** The event `asterisk-mwi`; refreshes and echoes as above. */
+export function mailboxStatePackage(ownEid: string): PublishedPackage<ReportedMailboxes> {
+  return {
+    name: "asterisk-mwi",
+    mediaTypes: ["application/json"],
+    merge(former = {}, published) {
+      const document = documentOf(published, "mailboxstate", ownEid);
+      if (document === undefined || "status" in document) return document ?? former;
+      const key = mailboxKey(document.mailbox);
+      if (!published.mayPublish(key)) return rejectName(key);
+      const value = { ...former, [key]: { new: document.new, old: document.old } };
+      return Object.keys(value).length > limits.publishedNameCount ? tooManyNames() : value;
+    },
+  };
+}
 
-function documentOf(body: Uint8Array, type: AsteriskDocument["type"]): AsteriskDocument | Reject {
+/** The document, when it is of that type and another server's; undefined for an echo, and for a refresh, which is heard here. */
+function documentOf<Type extends AsteriskDocument["type"]>(
+  { body, askForEverything }: PublishedDocument,
+  type: Type,
+  ownEid: string,
+): AsteriskDocument & { type: Type } | Reject | undefined {
   const document = readAsteriskJson(body);
   if (document instanceof DocumentFault) return rejectFault(document);
-  if (document.type === type || document.type === "refresh") return document;
-  return rejectDocument(`type must be ${type} or refresh in this event`);
+  if (document.type !== type && document.type !== "refresh") {
+    return rejectDocument(`type must be ${type} or refresh in this event`);
+  }
+  if (document.eid === ownEid) return undefined;
+  if (isOfType(document, type)) return document;
+  askForEverything();
+  return undefined;
+}
+
+function isOfType<Type extends AsteriskDocument["type"]>(
+  document: AsteriskDocument,
+  type: Type,
+): document is AsteriskDocument & { type: Type } {
+  return document.type === type;
 }
 
 /** Entities and devices together. */
