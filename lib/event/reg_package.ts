@@ -116,7 +116,7 @@ export class RegPackage implements EventPackage {
     else if (isTold) registration.isChanged = true;
   }
 
-  /** Those of `subscriptions` that watch what is not their endpoint's own any more; lists see to their members themselves. */
+  /** Those of `subscriptions` that watch what is not their endpoint's own any more; a list goes on, its member tells nothing. */
   *misplaced(subscriptions: Iterable<Subscription>): Generator<Subscription> {
     for (const subscription of [...subscriptions]) {
       const { eventPackage, list, endpoint, watched } = subscription;

@@ -27,7 +27,9 @@ async function ask(method: string, lines: readonly string[] = [], uri = "sip:192
 
 describe("requests in the order of RFC 3261 §8.2", () => {
   test("OPTIONS is answered with what can be done (§11.2)", async () => {
-    const answer = await ask("OPTIONS", ["User-Agent: As long as what phones write of themselves, so that the answer is paid for"]);
+    const answer = await ask("OPTIONS", [
+      "User-Agent: As long as what phones write of themselves, so that the answer is paid for",
+    ]);
     expect(answer.status).toBe(200);
     expect(answer.header("Allow")).toBe("OPTIONS, REGISTER, SUBSCRIBE, PUBLISH, NOTIFY");
     expect(answer.header("Allow-Events")).toBe("presence, dialog, message-summary, reg");
