@@ -38,6 +38,7 @@ import { StatesStore } from "./store/states_store.ts";
 import { SubscriptionsStore } from "./store/subscriptions_store.ts";
 import { TagsStore } from "./store/tags_store.ts";
 import { Resolver, systemDns } from "./transport/resolver.ts";
+import { checkExpression, publishedMediaTypes } from "./uac/publish_config.ts";
 import { transportCounters } from "./transport/transport_counters.ts";
 import { Transports } from "./transport/transports.ts";
 
@@ -77,6 +78,8 @@ export const hintChecks: ConfigRules = {
     const pattern = isPattern(text) ? parsePattern(text) : text;
     return typeof pattern !== "string" && matchesPattern(pattern, exten);
   },
+  publishedBodies: publishedMediaTypes,
+  expression: checkExpression,
   listMemberMax: limits.listMemberCount,
 };
 

@@ -41,6 +41,15 @@ const variesOn: ReadonlyMap<string, readonly (keyof Variant)[]> = new Map(
 /** Every media type that a generator exists for; the values `[bodies].disabled` may hold. */
 export const knownMediaTypes: readonly string[] = allGenerators.map((generator) => generator.mediaType);
 
+/** Media types that show the state of an event package, its own first; disabled or not. */
+export function mediaTypesShowing(eventPackage: string): readonly string[] {
+  const ranked = [
+    ...allGenerators.filter((generator) => generator.eventPackages.includes(eventPackage)),
+    ...allGenerators.filter((generator) => generator.alsoFor.includes(eventPackage)),
+  ];
+  return ranked.map((generator) => generator.mediaType);
+}
+
 /** Every supplement's name; the values `[bodies].supplements` may hold. */
 export const knownSupplements: readonly string[] = allSupplements.map((supplement) => supplement.name);
 

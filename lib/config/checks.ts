@@ -3,6 +3,7 @@
  */
 import { checkLists } from "./check_lists.ts";
 import { checkMailboxes } from "./check_mailboxes.ts";
+import { checkPublishing } from "./check_publishing.ts";
 import type { Config } from "./config.ts";
 import { splitBind } from "./options.ts";
 import type { Path } from "./positions.ts";
@@ -19,6 +20,10 @@ export interface ConfigRules {
   extension(text: string): string | undefined;
   /** Whether an extension is one of a pattern's. */
   matches(pattern: string, exten: string): boolean;
+  /** Media types that can be published of an event, the usual one first. */
+  publishedBodies(event: string): readonly string[];
+  /** Regular expression over contexts or extensions. */
+  expression(text: string): string | undefined;
   /** Members that a list may have. */
   readonly listMemberMax: number;
 }
@@ -44,6 +49,7 @@ export function checkConfig(config: Config, rules: ConfigRules, complaints: Comp
   checkMailboxes(config, complaints);
   checkContexts(config, rules, complaints);
   checkLists(config, rules, complaints);
+  checkPublishing(config, rules, complaints);
 }
 
 /** Checks the lifetimes of subscriptions. What many endpoints share is told of the first one. */

@@ -63,8 +63,8 @@ export function draftPublications(objects: PjsipObjects, credentials: Credential
     const draft = draftOf(["outbound_publish", publish.name], publish.place);
     takeAll(draft, publish, publishOptions, publishShape);
     for (const option of ["context", "exten"]) {
-      if (!/\[[[:=.]/.test(String(draft.values.get(option) ?? ""))) continue;
-      draft.notes.push(`@${option}: classes such as [[:digit:]] mean something else here; write [0-9].`);
+      if (!/\[[=.]/.test(String(draft.values.get(option) ?? ""))) continue;
+      draft.notes.push(`@${option}: of classes, [[:digit:]] and its like are known; [[=a=]] and [[.a.]] are not.`);
     }
     const names = publish.list("outbound_auth");
     const auth = names.length === 0 ? undefined : credentials.outbound(names, draft.notes);

@@ -2,6 +2,7 @@
  * Owns what one `[outbound_publish.NAME]` means: its options, its addresses, the hints it takes.
  */
 import type { ClientCredentials } from "../auth/client.ts";
+import { mediaTypesShowing } from "../body/generators.ts";
 import { parseUri, type Uri, writeUri } from "../sip/uri.ts";
 
 /** One `[outbound_publish.NAME]`, keys as in config.toml. */
@@ -33,16 +34,14 @@ export interface PublishAddresses {
   readonly to: string;
 }
 
-const defaultMediaTypes = {
-  "presence": "application/pidf+xml",
-  "dialog": "application/dialog-info+xml",
-  "asterisk-devicestate": "application/json",
-  "asterisk-mwi": "application/json",
-} as const;
+/** Media types that can be published of an event, the usual one first; none for an event that is not published. */
+export function publishedMediaTypes(event: string): readonly string[] {
+  return event.startsWith("asterisk-") ? ["application/json"] : mediaTypesShowing(event);
+}
 
 /** The media type of a section's bodies, lower case. */
 export function mediaTypeOf({ body, event }: Pick<OutboundPublishConfig, "body" | "event">): string {
-  return body === "" ? defaultMediaTypes[event] : body.toLowerCase();
+  return body === "" ? publishedMediaTypes(event)[0]! : body.toLowerCase();
 }
 
 /**
@@ -84,6 +83,21 @@ export function hintFilter(
   const contexts = expressionOf(context);
   const extensions = expressionOf(exten);
   return (hint) => contexts.test(hint.context) && extensions.test(hint.exten);
+}
+
+/** What is wrong with an expression, in words, or undefined. */
+export function checkExpression(text: string): string | undefined {
+  for (const [, bracket, name = ""] of text.matchAll(/\[([:=.])(\w+)\1\]/g)) {
+    if (bracket === ":" && name in posixClasses) continue;
+    const known = Object.keys(posixClasses).map((each) => `[:${each}:]`).join(" ");
+    return `"${text}" has [${bracket}${name}${bracket}] in it; accepted are ${known}`;
+  }
+  try {
+    expressionOf(text);
+    return undefined;
+  } catch {
+    return `"${text}" is no regular expression`;
+  }
 }
 
 /** POSIX character classes, which JavaScript's expressions lack. */
