@@ -143,7 +143,10 @@ async function live(site: Site, lamps: readonly Lamp[], each: Step): Promise<voi
       if (each.box === "101") return engine.setMailbox("101", { new: each.count!, old: OLD_IN_SECOND });
       return engine.setMailbox("100", each.count === 0 ? undefined : { new: each.count!, old: 1 });
     case "publish":
-      return engine.setPublishedMailbox("100", typeof each.count === "number" ? { new: each.count, old: 2 } : undefined);
+      return engine.setPublishedMailbox(
+        "100",
+        typeof each.count === "number" ? { new: each.count, old: 2 } : undefined,
+      );
     case "register":
       return one.register(3_600);
     case "anew":
