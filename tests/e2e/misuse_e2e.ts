@@ -62,11 +62,12 @@ bind = "127.0.0.1:5060"
     expect(stdout + stderr).toContain("broken.toml:1:");
   });
 
-  test("a file that is not there is one line that names it", async () => {
+  test("a file that is not there is one line that names it, beside how to make one", async () => {
     const { exitCode, stdout, stderr } = await run(["run", "-c", join(directory, "nowhere.toml")]);
     expect(exitCode).toBe(2);
-    expect((stdout + stderr).trim().split("\n").length).toBe(1);
-    expect(stdout + stderr).toContain("nowhere.toml");
+    expect(stderr.trim().split("\n").length).toBe(1);
+    expect(stderr).toContain("nowhere.toml");
+    expect(stdout).toContain("hintd init");
   });
 
   test("a command that nobody knows ends with 2", async () => {
