@@ -184,10 +184,10 @@ export class Hintd {
 /** Sends OPTIONS, again and again as UDP demands, until one is answered; `afterMillis` puts the first one off. */
 export async function untilAnswered(
   port: number,
-  { everyMillis = 20, afterMillis = 0 }: { everyMillis?: number; afterMillis?: number } = {},
+  { everyMillis = 20, afterMillis = 0, server = "127.0.0.1" } = {},
 ): Promise<void> {
-  const wire = await openUdp(port);
-  const request = requestFrom(wire, "UDP", { uri: `sip:127.0.0.1:${port}` });
+  const wire = await openUdp(port, { server });
+  const request = requestFrom(wire, "UDP", { uri: `sip:${server}:${port}` });
   if (afterMillis === 0) wire.send(request);
   const again = setInterval(() => wire.send(request), afterMillis || everyMillis);
   try {
