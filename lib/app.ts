@@ -208,6 +208,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     clock,
     timers,
     configFile,
+    measured: { clock, transports, journal, database },
     listeners: () => transports.listeners,
     reload,
   });

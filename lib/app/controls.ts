@@ -21,6 +21,7 @@ import { deviceKey, mailboxKey, providerKey } from "../state/hint.ts";
 import { StateTableFull } from "../state/states_port.ts";
 import type { Listener } from "../transport/transport.ts";
 import type { Core } from "./core.ts";
+import { measure, type MeasuredParts } from "./measurements.ts";
 import {
   contactRow,
   deliveryRows,
@@ -44,6 +45,7 @@ export interface ControlsParts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly configFile: string;
+  readonly measured: MeasuredParts;
   listeners(): readonly Listener[];
   reload(): Promise<ReloadReport>;
 }
@@ -308,6 +310,7 @@ export function createControls(parts: ControlsParts): AppControls {
       return true;
     },
     problems: () => allProblems().slice(0, limits.problemCount),
+    measurements: () => measure(core, parts.measured, allProblems()),
     async reload() {
       const report = await parts.reload();
       tell({ type: "reload", change: "changed", item: report });

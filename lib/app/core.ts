@@ -133,6 +133,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
     this.#generators = new Generators(config.bodies);
     this.#bodies = new RenderedBodies(this.#generators);
     this.failures = new FailureLog({ clock, log });
+    this.counters.register("failures", this.failures.reasons);
     this.authenticator = new Authenticator({
       config,
       secret: parts.nonceSecret,
@@ -318,6 +319,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       durability: parts.durability,
       log,
     });
+    this.counters.register("refusals", router.refusals);
     this.transactions.attach(router, parts.routes);
     this.engine.onChange((resource, change) => {
       this.lists.resourceChanged(resource, change);

@@ -246,7 +246,7 @@ export function deliveryRows(core: Core): ProblemRow[] {
 }
 
 /** One failure is weather; so many are a problem. */
-const FAILURES_SHOWN = 2;
+export const FAILURES_SHOWN = 2;
 
 /** Rows shown of them. */
 const DELIVERY_ROWS = 50;

@@ -2,6 +2,7 @@
  * Owns the memory of failed attempts: who, from where, why and how often; bounded, for page, log and metrics.
  */
 import type { Clock, EpochMillis, Millis } from "../runtime/clock.ts";
+import type { Counters } from "../runtime/counters.ts";
 import type { Log } from "../runtime/log.ts";
 import { limits } from "../runtime/limits.ts";
 import type { ProofFault } from "./proof.ts";
@@ -33,6 +34,8 @@ const LOG_LINES_PER_MINUTE = 30;
 
 /** Folds failures by source, claimed user and reason; says each once and then at every power of ten. */
 export class FailureLog {
+  /** How often each reason was met. */
+  readonly reasons: Counters = {};
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #sourcesMax: number;
@@ -52,6 +55,7 @@ export class FailureLog {
   /** Counts one failure. */
   record(failure: { readonly source: string; readonly user: string; readonly reason: FailureReason }): void {
     const { source, reason } = failure;
+    this.reasons[reason] = (this.reasons[reason] ?? 0) + 1;
     const user = printable(failure.user);
     const known = this.#touch(source);
     const at = this.#clock.wall();

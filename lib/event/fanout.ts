@@ -17,6 +17,7 @@ import { routeRequest } from "../dialog/route_set.ts";
 import type { Clock, Millis } from "../runtime/clock.ts";
 import type { Counters } from "../runtime/counters.ts";
 import type { Entropy } from "../runtime/entropy.ts";
+import { Histogram } from "../runtime/histogram.ts";
 import { limits } from "../runtime/limits.ts";
 import type { Log } from "../runtime/log.ts";
 import { TimerEntry, type Timers } from "../runtime/timers.ts";
@@ -109,6 +110,10 @@ const PATCH_BYTES = 160;
 
 /** Sends NOTIFYs. */
 export class Fanout implements SubscriptionOwner {
+  /** From a change to the NOTIFY that tells it; what a list collects on purpose is in it. */
+  readonly tellingSpans = new Histogram();
+  /** From a NOTIFY to its 2xx. */
+  readonly answerSpans = new Histogram();
   readonly #parts: FanoutParts;
   readonly #urgent = new SubscriptionQueue();
   readonly #changed = new SubscriptionQueue();
@@ -136,16 +141,17 @@ export class Fanout implements SubscriptionOwner {
 
   /** Marks every watcher of `watched` whose package cares. */
   watchedChanged(watched: Watched, change: ResourceChange): void {
+    const now = this.#parts.timers.now();
     for (const subscription of this.#parts.subscriptions.watchersOf(watched)) {
       if (!subscription.eventPackage.wakesOn(change)) continue;
       subscription.list?.memberChanged(watched);
-      this.mark(subscription);
+      this.mark(subscription, now);
     }
   }
 
   /** Marks one watcher: something that it watches is another than before. */
-  mark(subscription: Subscription): void {
-    subscription.changeCount++;
+  mark(subscription: Subscription, now: Millis = this.#parts.timers.now()): void {
+    if (subscription.changeCount++ === 0) subscription.changedAt = now;
     const { list } = subscription;
     if (list !== undefined && list.batchMillis > 0 && !list.batch.isArmed) {
       this.#parts.timers.arm(list.batch, list.batchMillis);
@@ -216,6 +222,7 @@ export class Fanout implements SubscriptionOwner {
     const verdict = judgeNotifyAnswer(status, retryAfterSeconds);
     if (verdict === "delivered") {
       this.#parts.counters.notifyAnswered++;
+      this.answerSpans.observe(now - subscription.sentAt);
       list?.delivered();
     } else {
       this.#parts.counters.notifyFailed++;
@@ -345,7 +352,10 @@ export class Fanout implements SubscriptionOwner {
     const document = list === undefined
       ? subscription.eventPackage.bodyOf(subscription.watched, subscription.kind)
       : undefined;
-    if (!this.#isDue(subscription, document)) return;
+    if (!this.#isDue(subscription, document)) {
+      subscription.changedAt = -1;
+      return;
+    }
     const flow = subscription.flow;
     if (flow === undefined || !flow.isOpen) return this.#connect(subscription, false);
     const head = subscription.head ??= this.#writeHead(subscription, flow);
@@ -374,9 +384,13 @@ export class Fanout implements SubscriptionOwner {
     subscription.isNotifyOwed = !isLast;
     list?.sent();
     subscription.changeCount = 0;
+    if (subscription.changedAt >= 0) {
+      this.tellingSpans.observe(now - subscription.changedAt);
+      subscription.changedAt = -1;
+    }
     subscription.outstanding = transaction;
     subscription.lastNotify = { sentAt: this.#parts.clock.wall(), status: 0, answeredAfterMillis: 0 };
-    subscription.windowSince = now;
+    subscription.windowSince = subscription.sentAt = now;
     this.#windowCount++;
     this.#flight.push(subscription);
     this.#flightSince.push(now);

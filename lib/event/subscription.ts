@@ -115,11 +115,15 @@ export class Subscription implements ClientUser, TimerOwner {
   isNotifyOwed = false;
   /** Changes since the last NOTIFY was written. */
   changeCount = 0;
+  /** Monotonic instant of the first of them; -1 without one. */
+  changedAt: Millis = -1;
   isQueued = false;
   nextQueued: Subscription | undefined;
   outstanding: ClientTransaction | undefined;
   /** Monotonic instant of the outstanding NOTIFY while it counts in the window, else -1. */
   windowSince: Millis = -1;
+  /** Monotonic instant at which the newest NOTIFY left. */
+  sentAt: Millis = -1;
   /** The document last sent; a list keeps its own. */
   sentBody: RenderedBody | undefined;
   failureCount = 0;

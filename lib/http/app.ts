@@ -9,12 +9,13 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Entropy } from "../runtime/entropy.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Timers } from "../runtime/timers.ts";
-import { Access, type HttpEnv } from "./access.ts";
+import { Access, type HttpEnv, requireScope } from "./access.ts";
 import { createApi } from "./api.ts";
 import type { Controls } from "./controls.ts";
 import { EventHistory } from "./event_history.ts";
 import { ApiEvents } from "./events.ts";
 import { LivePages } from "./live.tsx";
+import { metricsResponse } from "./metrics.ts";
 import { assets } from "./page/document.tsx";
 import { createPages, errorPage, isRefusal, type Refusal } from "./pages.tsx";
 import type { VerifyPassword } from "./passwords.ts";
@@ -84,6 +85,7 @@ export function createHttpApp(parts: HttpAppParts): HttpApp {
     app.get(path, () => new Response(text, { headers }));
   }
   app.use(access.identify);
+  app.get("/metrics", requireScope("read"), () => metricsResponse(controls.measurements()));
   app.route("/api/v1", createApi({ controls, clock, events }));
   app.route("/", createPages({ controls, clock, access, history, live }));
 

@@ -6,6 +6,7 @@
  * say their unit; a thing that is not known is null, never absent.
  */
 import type { Instant } from "../runtime/instant.ts";
+import type { Measurement } from "./measurement.ts";
 
 /** What a lamp can show; `INUSE` means answered, `BUSY` that nobody else can get through. */
 export type ExtensionStateName =
@@ -456,6 +457,8 @@ export interface Controls {
   endSubscription(id: string): boolean;
   /** Errors before warnings, newest first. */
   problems(): readonly ProblemRow[];
+  /** What is measured, for Prometheus. */
+  measurements(): readonly Measurement[];
   /** Reads config.toml again and applies it, or reports why not. */
   reload(): Promise<ReloadReport>;
   /** Calls `listener` after each change until the returned function is called. */

@@ -8,7 +8,8 @@
 import { Database as Connection, type SQLQueryBindings, type Statement } from "bun:sqlite";
 import { chmodSync, closeSync, existsSync, openSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { Clock } from "../runtime/clock.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
+import { Histogram } from "../runtime/histogram.ts";
 import { secondText } from "../runtime/instant.ts";
 import type { Log } from "../runtime/log.ts";
 import { StoreError } from "../runtime/store_error.ts";
@@ -35,7 +36,7 @@ export interface DatabaseOptions {
 export function openDatabase({ directory, log, clock }: DatabaseOptions): Database {
   const path = join(directory, databaseFile);
   try {
-    return new Database(openSound(path, (damage) => setAside(path, damage, log, clock)), path, log);
+    return new Database(openSound(path, (damage) => setAside(path, damage, log, clock)), path, log, clock);
   } catch (error) {
     if (error instanceof DatabaseTooNew) throw error;
     throw new StoreError(`Cannot open the database "${path}": ${explain(error)}`, { cause: error });
@@ -45,19 +46,24 @@ export function openDatabase({ directory, log, clock }: DatabaseOptions): Databa
 /** The open database. Whoever stores something prepares its statements here, once, and runs them inside `write`. */
 export class Database {
   readonly path: string;
+  /** How long the disk took for what was written. */
+  readonly writeSpans = new Histogram();
   readonly #connection: Connection;
   readonly #log: Log;
+  readonly #clock: Clock;
   readonly #statements: Statement[] = [];
   readonly #begin: Statement;
   readonly #commit: Statement;
   #isWriting = false;
   #problem: StoreError | undefined;
+  #refusalCount = 0;
 
   /** @param connection Checked and migrated; owned from here on. */
-  constructor(connection: Connection, path: string, log: Log) {
+  constructor(connection: Connection, path: string, log: Log, clock: Clock = systemClock) {
     this.#connection = connection;
     this.path = path;
     this.#log = log;
+    this.#clock = clock;
     this.#begin = this.prepare("BEGIN IMMEDIATE");
     this.#commit = this.prepare("COMMIT");
   }
@@ -65,6 +71,11 @@ export class Database {
   /** Why the last write was refused; undefined when it was not. */
   get problem(): StoreError | undefined {
     return this.#problem;
+  }
+
+  /** Writes that the disk has refused. */
+  get refusalCount(): number {
+    return this.#refusalCount;
   }
 
   /** Prepares a statement that lives as long as the database. */
@@ -96,6 +107,7 @@ export class Database {
   write(action: () => void): void {
     if (this.#isWriting) return action();
     this.#isWriting = true;
+    const startedAt = this.#clock.now();
     try {
       this.#begin.run();
       action();
@@ -105,6 +117,7 @@ export class Database {
     } finally {
       this.#isWriting = false;
     }
+    this.writeSpans.observe(this.#clock.now() - startedAt);
     if (this.#problem !== undefined) {
       this.#problem = undefined;
       this.#log.info("store", "The database can be written again");
@@ -123,6 +136,7 @@ export class Database {
     const refusal = new StoreError(`Cannot write the database: ${explain(error)}`, { cause: error });
     if (this.#problem?.message !== refusal.message) this.#log.error("store", refusal.message, { path: this.path });
     this.#problem = refusal;
+    this.#refusalCount++;
     return refusal;
   }
 }

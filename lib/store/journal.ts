@@ -94,6 +94,11 @@ export class Journal {
     return table;
   }
 
+  /** Rows that wait, of all kinds. */
+  get waitingCount(): number {
+    return this.#tables.reduce((sum, table) => sum + table.waitingCount, 0);
+  }
+
   /** Whether something waits for the end of this turn. */
   get isDue(): boolean {
     return this.#isDue;

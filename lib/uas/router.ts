@@ -64,6 +64,8 @@ export function routerCounters(): RouterCounters {
 
 /** Examines requests as RFC 3261 §8.2 orders it and hands them to the handler of their method. */
 export class Router implements TransactionUser {
+  /** Refused requests by method and status: `SUBSCRIBE 404`; of methods that are not served, `other 405`. */
+  readonly refusals: Counters = {};
   readonly #handlers: readonly MethodHandler[];
   readonly #allow: string;
   readonly #counters: RouterCounters;
@@ -144,6 +146,8 @@ export class Router implements TransactionUser {
       reject.reason === undefined ? { status, headers } : { status, headers, reason: reject.reason },
     );
     this.#counters.refused++;
+    const cause = `${this.#handlerOf(request.method)?.name ?? "other"} ${status}`;
+    this.refusals[cause] = (this.refusals[cause] ?? 0) + 1;
     this.#log.debug("uas", `${request.methodText} refused with ${status}: ${reject.why}`, {
       from: transaction.flow.remoteAddress,
       callId: request.callId,

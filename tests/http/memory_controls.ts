@@ -23,6 +23,7 @@ import type {
   StatusRow,
   SubscriptionRow,
 } from "../../lib/http/controls.ts";
+import type { Measurement } from "../../lib/http/measurement.ts";
 import { type Instant, instantText } from "../../lib/runtime/instant.ts";
 
 /** A hint as the office is built from. */
@@ -54,6 +55,7 @@ export class MemoryControls implements Controls {
   readonly publicationRows: PublicationRow[] = [];
   readonly outboundRows: OutboundPublicationRow[] = [];
   readonly problemRows: ProblemRow[] = [];
+  readonly measured: Measurement[] = [];
   readonly devices = new Map<string, { state: DeviceStateName; changed_at: Instant }>();
   readonly providers = new Map<string, PresenceStateInput & { changed_at: Instant }>();
   readonly mailboxRows = new Map<string, MailboxRow>();
@@ -221,6 +223,10 @@ export class MemoryControls implements Controls {
 
   problems(): ProblemRow[] {
     return this.problemRows;
+  }
+
+  measurements(): Measurement[] {
+    return this.measured;
   }
 
   reload(): Promise<ReloadReport> {
