@@ -2,7 +2,8 @@
  * Owns how what several servers report of devices and mailboxes comes together.
  *
  * Rules:
- * 1. A device has one state from each server that reports it; the state engine aggregates them with what it knows itself.
+ * 1. A device has one state from each server that reports it; the state engine aggregates them with what it knows itself. Of a server
+ *    that was started again, and publishes anew beside what it can no longer end, the newest counts.
  * 2. A mailbox has the counts of the publication modified last that names it.
  * 3. The name counts, not the target that the server publishes to; of several targets, the one composed last goes first.
  */
@@ -11,19 +12,31 @@ import type { MailboxCounts } from "../state/mailbox_counts.ts";
 import type { ReportedDevices, ReportedMailboxes } from "./packages/asterisk.ts";
 import type { PublishedValue } from "./published_package.ts";
 
-/** States of each device, one per server. */
+/** What servers report of one device: a state by entity identifier. */
+export type ReportsByServer = ReadonlyMap<string, DeviceState>;
+
+/**
+ * What servers report of each device.
+ *
+ * @param publications The one modified longest ago first.
+ */
 export function composeDeviceStates(
   publications: readonly PublishedValue<ReportedDevices>[],
-): ReadonlyMap<string, readonly DeviceState[]> {
-  const reported = new Map<string, DeviceState[]>();
-  for (const states of publications.flatMap(({ value }) => Object.values(value))) {
+): ReadonlyMap<string, ReportsByServer> {
+  const reported = new Map<string, Map<string, DeviceState>>();
+  for (const [eid, states] of publications.flatMap(({ value }) => Object.entries(value))) {
     for (const [device, state] of Object.entries(states)) {
       const known = reported.get(device);
-      if (known === undefined) reported.set(device, [state]);
-      else known.push(state);
+      if (known === undefined) reported.set(device, new Map([[eid, state]]));
+      else known.set(eid, state);
     }
   }
   return reported;
+}
+
+/** What several targets say of one device, the one to go first first, as one state from each server. */
+export function mergeReports(reports: readonly ReportsByServer[]): readonly DeviceState[] {
+  return [...new Map(reports.toReversed().flatMap((each) => [...each])).values()];
 }
 
 /** Counts of each mailbox. */

@@ -18,7 +18,13 @@ import { mailboxKey } from "../state/hint.ts";
 import type { PresenceState } from "../state/presence_state.ts";
 import type { Call } from "../state/resource.ts";
 import { areEqualCounts, type MailboxCounts } from "../state/mailbox_counts.ts";
-import { composeDeviceStates, composeMailboxes, NamesByTarget } from "./compose_asterisk.ts";
+import {
+  composeDeviceStates,
+  composeMailboxes,
+  mergeReports,
+  NamesByTarget,
+  type ReportsByServer,
+} from "./compose_asterisk.ts";
 import { composeDialogs } from "./compose_dialog.ts";
 import { composePresence } from "./compose_presence.ts";
 import {
@@ -62,7 +68,7 @@ export function publishedPackages(clock: Clock, ownEid: string): readonly Publis
 /** Makes states of the packages above. */
 export class StateCompositor implements Compositor {
   readonly #states: ComposedStates;
-  readonly #reported = new NamesByTarget<readonly DeviceState[]>(areEqualStates);
+  readonly #reported = new NamesByTarget<ReportsByServer>(areEqualReports);
   readonly #mailboxes = new NamesByTarget<MailboxCounts>(areEqualCounts);
   /** Counts told by message-summary, by key of the mailbox. */
   readonly #summaries = new Map<string, MailboxCounts>();
@@ -109,7 +115,7 @@ export class StateCompositor implements Compositor {
 
   #composeDevices(target: string, publications: readonly PublishedValue<ReportedDevices>[]): void {
     const changed = this.#reported.replace(target, composeDeviceStates(publications));
-    for (const device of changed) this.#states.setReportedStates(device, this.#reported.of(device).flat());
+    for (const device of changed) this.#states.setReportedStates(device, mergeReports(this.#reported.of(device)));
   }
 
   #setMailbox(mailbox: string): void {
@@ -117,6 +123,6 @@ export class StateCompositor implements Compositor {
   }
 }
 
-function areEqualStates(a: readonly DeviceState[], b: readonly DeviceState[]): boolean {
-  return a.length === b.length && a.every((state, i) => state === b[i]);
+function areEqualReports(a: ReportsByServer, b: ReportsByServer): boolean {
+  return a.size === b.size && [...a].every(([eid, state]) => b.get(eid) === state);
 }

@@ -25,8 +25,8 @@ const said = (basic: string, activity: string, note = "") =>
   pidf(
     `<tuple id="t"><status><basic>${basic}</basic></status></tuple><dm:person id="p"><rpid:activities>${activity}</rpid:activities><dm:note>${note}</dm:note></dm:person>`,
   );
-const device = (name: string, state: string) =>
-  JSON.stringify({ type: "devicestate", device: name, state, cachable: 1, eid: EID });
+const device = (name: string, state: string, eid = EID) =>
+  JSON.stringify({ type: "devicestate", device: name, state, cachable: 1, eid });
 const mailbox = (box: string, fresh: number) =>
   JSON.stringify({ type: "mailboxstate", uniqueid: box, new: fresh, old: 0, eid: EID });
 
@@ -196,12 +196,21 @@ describe("what another Asterisk reports", () => {
 
   test("comes together from several servers and targets, whichever of them stops", () => {
     const { office, publications, publish } = station({ 1000: "PJSIP/far" });
-    const one = publish("pbx", "asterisk-devicestate", "a", device("PJSIP/far", "INUSE"));
-    publish("pbx", "asterisk-devicestate", "b", device("PJSIP/far", "RINGING"));
-    publish("pbx", "asterisk-devicestate", "b", device("PJSIP/far", "NOT_INUSE"));
+    const one = publish("pbx", "asterisk-devicestate", "a", device("PJSIP/far", "INUSE", "00:00:00:00:00:01"));
+    publish("pbx", "asterisk-devicestate", "b", device("PJSIP/far", "RINGING", "00:00:00:00:00:02"));
+    publish("pbx", "asterisk-devicestate", "b", device("PJSIP/far", "NOT_INUSE", "00:00:00:00:00:03"));
     expect(office.told()).toEqual(["1000@default device INUSE", "1000@default device RINGINUSE"]);
     const removal = publishText({ uri: "sip:a@example.org", event: "asterisk-devicestate", ifMatch: one, expires: 0 });
     publications.publish(requestOf(removal), "pbx");
+    expect(office.lamp("1000")).toBe("RINGING");
+  });
+
+  test.each(["a", "b"])("counts once, though it was started again and publishes anew, to %s", (target) => {
+    const { office, publish } = station({ 1000: "PJSIP/far" });
+    publish("pbx", "asterisk-devicestate", "a", device("PJSIP/far", "INUSE"));
+    const tag = publish("pbx", "asterisk-devicestate", target, device("PJSIP/far", "NOT_INUSE"));
+    expect(office.lamp("1000")).toBe("NOT_INUSE");
+    publish("pbx", "asterisk-devicestate", target, device("PJSIP/far", "RINGING"), tag);
     expect(office.lamp("1000")).toBe("RINGING");
   });
 
