@@ -190,6 +190,13 @@ const commands: readonly CommandRow[] = [
     run: async (options) => (await import("./hash_password.ts")).hashPasswordCommand(options),
   },
   {
+    usage: "schema",
+    summary: "print the JSON Schema of config.toml, by which editors complete it",
+    needsConfig: false,
+    hasJson: false,
+    run: async () => (await import("./schema.ts")).printSchema(),
+  },
+  {
     usage: "service install",
     summary: "have systemd run hintd; again after an upgrade",
     options: [...serviceOptions, ["--binary <file>", "binary to install (default: this one)"]],

@@ -145,16 +145,17 @@ function named<T extends z.ZodType>(each: T) {
 
 /** The whole file. `[defaults.endpoint]` is merged into the endpoints before this is applied. */
 export const configSchema = z.strictObject({
-  server: server.prefault({}),
-  timers: timers.prefault({}),
-  listen: z.array(listen).default([]),
-  http: http.prefault({}),
-  bodies: bodies.prefault({}),
-  defaults: z.strictObject({ endpoint: endpointSchema.partial().optional() }).prefault({}),
-  endpoints: named(endpointSchema),
-  aors: named(aorSchema),
-  phones: z.array(phone).default([]),
-  contexts: named(context),
-  lists: named(list),
-  outbound_publish: named(outboundPublish),
+  server: server.prefault({}).describe("The server as a whole."),
+  timers: timers.prefault({}).describe("How long requests of hintd are repeated."),
+  listen: z.array(listen).default([]).describe("Where phones reach hintd: one [[listen]] for each socket."),
+  http: http.prefault({}).describe("The page and the API."),
+  bodies: bodies.prefault({}).describe("What phones are told."),
+  defaults: z.strictObject({ endpoint: endpointSchema.partial().optional() }).prefault({})
+    .describe("Options that all endpoints share."),
+  endpoints: named(endpointSchema).describe("Who may watch and register: one [endpoints.NAME] for each phone."),
+  aors: named(aorSchema).describe("Addresses-of-record that endpoints share."),
+  phones: z.array(phone).default([]).describe("What kinds of phones need, by their User-Agent."),
+  contexts: named(context).describe("Extensions that can be watched: one [contexts.NAME] for each group of them."),
+  lists: named(list).describe("Lists: one subscription for a whole key panel."),
+  outbound_publish: named(outboundPublish).describe("States that are published to other servers."),
 });
