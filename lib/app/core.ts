@@ -63,7 +63,7 @@ import type { ParseFailure } from "../sip/parse_failure.ts";
 import type { Flow, FlowReceiver } from "../transport/transport.ts";
 import { isContactPermitted, messageTellerOf, notifierRules, subscriberOf, variantOf } from "./policy.ts";
 import { lampContacts } from "./lamps.ts";
-import { isOwnDevice, isOwnMailbox, publicationTargets } from "./publishing.ts";
+import { publicationTargets } from "./publishing.ts";
 import { Problems } from "./problems.ts";
 import type { ProblemRow } from "../http/controls.ts";
 
@@ -278,10 +278,6 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
         generators: this.#generators,
         profile: () => this.#config.bodies.profile,
       }),
-      ownership: {
-        isOwnDevice: (device) => isOwnDevice(this.engine, device),
-        isOwnMailbox: (mailbox) => isOwnMailbox(this.engine, mailbox),
-      },
       eid,
       tags: parts.tags,
       userAgent: () => this.#config.server.user_agent,

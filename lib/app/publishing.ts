@@ -67,13 +67,3 @@ function isGranted(endpoint: EndpointConfig, name: string): boolean {
   const bare = name.slice(name.search(/[/:]/) + 1);
   return endpoint.publish.some((grant) => matchesGlob(grant, name) || matchesGlob(grant, bare));
 }
-
-/** Whether what is known of a device is this appliance's own knowledge, and not another server's. */
-export function isOwnDevice({ devices }: StateEngine, device: string): boolean {
-  return !devices.isReported(device);
-}
-
-/** The same of a mailbox. */
-export function isOwnMailbox({ devices }: StateEngine, mailbox: string): boolean {
-  return !devices.isMailboxPublished(mailbox);
-}

@@ -53,8 +53,20 @@ export class Devices {
   /** State of the device with this key; one that nobody provides is invalid. */
   stateOf(key: string): DeviceState {
     const reported = this.#published.reportedOf(key);
-    const own = this.#ownStateOf(key);
+    const own = this.ownStateOf(key);
     return reported.length === 0 ? own : aggregateDeviceStates([own, ...reported]);
+  }
+
+  /** State of the device with this key as far as it is known here, whatever other servers report. */
+  ownStateOf(key: string): DeviceState {
+    if (key.startsWith(MWI)) {
+      return (this.#mailboxAt(key.slice(MWI.length))?.value.new ?? 0) > 0 ? "INUSE" : "NOT_INUSE";
+    }
+    const live = this.callsOf(key).filter((call) => call.state !== "terminated");
+    if (key.startsWith(PJSIP)) return this.#endpointState(key.slice(PJSIP.length), live);
+    if (!key.startsWith(CUSTOM)) return "INVALID";
+    const set = this.#custom.get(key)?.value ?? "UNKNOWN";
+    return live.length === 0 ? set : aggregateDeviceStates([set, ...live.map(deviceStateOfCall)]);
   }
 
   /** Since when the device has its state; undefined when that is not known. */
@@ -80,9 +92,10 @@ export class Devices {
     return this.#presences.get(key)?.changedAt;
   }
 
-  /** Whether another server reports states of the device with this key. */
-  isReported(key: string): boolean {
-    return this.#published.reportedOf(key).length > 0;
+  /** Whether something is known here of the device with this key, whatever other servers report. */
+  isOwn(key: string): boolean {
+    if (key.startsWith(PJSIP)) return this.#endpoints.has(key.slice(PJSIP.length));
+    return this.#custom.has(key) || this.#calls.has(key);
   }
 
   /** Whether the counts of a mailbox are published ones. */
@@ -100,6 +113,11 @@ export class Devices {
     return this.#mailboxAt(mailboxKey(mailbox))?.value;
   }
 
+  /** Message counts that were set for a mailbox, hidden by published ones or not; undefined when none were. */
+  ownMailboxOf(mailbox: string): MailboxCounts | undefined {
+    return this.#mailboxes.get(mailboxKey(mailbox))?.value;
+  }
+
   /** Since when they hold; undefined when there are none. */
   mailboxChangedAt(mailbox: string): EpochMillis | undefined {
     return this.#mailboxAt(mailboxKey(mailbox))?.changedAt;
@@ -112,13 +130,22 @@ export class Devices {
 
   /** Keys of all `Custom:` devices that are set, of all endpoints' devices, and of those that other servers report. */
   deviceKeys(): string[] {
-    const endpoints = [...this.#endpoints.keys()].map((name) => PJSIP + name);
-    return [...new Set([...this.#custom.keys(), ...endpoints, ...this.#published.reportedKeys()])];
+    return [...new Set([...this.ownDeviceKeys(), ...this.#published.reportedKeys()])];
+  }
+
+  /** The same without those that only other servers know. */
+  ownDeviceKeys(): string[] {
+    return [...this.#custom.keys(), ...[...this.#endpoints.keys()].map((name) => PJSIP + name)];
   }
 
   /** Whether the `Custom:` device with this key was set. */
   isCustomSet(key: string): boolean {
     return this.#custom.has(key);
+  }
+
+  /** Keys of all mailboxes that were set. */
+  ownMailboxKeys(): string[] {
+    return [...this.#mailboxes.keys()];
   }
 
   /** Keys of all presence providers that are set. */
@@ -175,7 +202,7 @@ export class Devices {
   /** Sets what other servers report of a device, one state for each; true when the device has another state. */
   setReportedStates(key: string, states: readonly DeviceState[]): boolean {
     const isChanged = this.#deriving(key, () => this.#published.setReported(key, states));
-    const isKnown = states.length > 0 || this.#ownStateOf(key) !== "INVALID";
+    const isKnown = states.length > 0 || this.ownStateOf(key) !== "INVALID";
     if (!isKnown) this.#derivedAt.delete(key);
     return isChanged;
   }
@@ -196,18 +223,6 @@ export class Devices {
       else this.#calls.set(key, calls);
     });
     return true;
-  }
-
-  /** State of a device as far as it is known here. */
-  #ownStateOf(key: string): DeviceState {
-    if (key.startsWith(MWI)) {
-      return (this.#mailboxAt(key.slice(MWI.length))?.value.new ?? 0) > 0 ? "INUSE" : "NOT_INUSE";
-    }
-    const live = this.callsOf(key).filter((call) => call.state !== "terminated");
-    if (key.startsWith(PJSIP)) return this.#endpointState(key.slice(PJSIP.length), live);
-    if (!key.startsWith(CUSTOM)) return "INVALID";
-    const set = this.#custom.get(key)?.value ?? "UNKNOWN";
-    return live.length === 0 ? set : aggregateDeviceStates([set, ...live.map(deviceStateOfCall)]);
   }
 
   #mailboxAt(key: string): Stored<MailboxCounts> | undefined {

@@ -25,7 +25,7 @@ export type ResourceListener = (resource: Resource, change: ResourceChange) => v
 
 /** Told of every change of a device's own state, a provider's or a mailbox's. */
 export interface SourceListener {
-  /** It is in another state; `device` is its key. */
+  /** It is in another state, or what is known of it here says another one; `device` is its key. */
   deviceChanged(device: string): void;
   /** It says something else; `provider` is its key. */
   presenceChanged(provider: string): void;
@@ -159,7 +159,10 @@ export class StateEngine {
 
   /** Sets what is known of an endpoint; undefined when it is gone. */
   setEndpoint(name: string, state: EndpointState | undefined): void {
-    if (this.#devices.setEndpoint(name, state)) this.#deviceChanged(`PJSIP/${name}`);
+    const key = `PJSIP/${name}`;
+    const ownBefore = this.#devices.ownStateOf(key);
+    if (this.#devices.setEndpoint(name, state)) this.#deviceChanged(key);
+    else if (this.#devices.ownStateOf(key) !== ownBefore) this.#tellOfDevice(key);
   }
 
   /** Sets the calls of an endpoint's or a `Custom:` device; the whole list each time. */

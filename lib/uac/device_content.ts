@@ -9,6 +9,8 @@ import type { PublishDocument } from "./publish_request.ts";
 export interface ItemSource {
   /** Names of everything there is, each once. */
   names(): Iterable<string>;
+  /** Whether there is one of that name. */
+  has(name: string): boolean;
   /** The message about one of them, as it is now; equal texts say the same. */
   messageOf(name: string): string;
 }
@@ -16,13 +18,16 @@ export interface ItemSource {
 /** Names remembered, and names waiting: everything that may be set from outside, twice over. */
 const NAMES_MAX = 2 * limits.storedStateCount;
 
+/** In place of a message: the server may have heard of it, or not. */
+const UNCERTAIN = "";
+
 const encoder = new TextEncoder();
 
 /** A queue of names; a name that waits already keeps its place, and what is told is what is true when its turn comes. */
 export class DeviceContent implements PublicationContent {
   readonly #source: ItemSource;
   readonly #waiting = new Set<string>();
-  /** Message by name, of what the server has. */
+  /** Message by name, of what the server has, or `UNCERTAIN`. */
   readonly #held = new Map<string, string>();
   #taken: { readonly name: string; readonly message: string } | undefined = undefined;
   readonly isEnded = false;
@@ -40,8 +45,12 @@ export class DeviceContent implements PublicationContent {
     return this.#greeting !== "" || this.#waiting.size > 0;
   }
 
-  /** A name may have something new to tell. */
+  /** A name may have something new to tell; one that is gone, only where the server has heard of it. */
   changed(name: string): void {
+    if (!this.#source.has(name) && !this.#held.has(name) && this.#taken?.name !== name) {
+      this.#waiting.delete(name);
+      return;
+    }
     if (this.#held.get(name) === this.#source.messageOf(name) && this.#taken?.name !== name) return;
     this.#waiting.add(name);
     dropOldest(this.#waiting);
@@ -67,7 +76,7 @@ export class DeviceContent implements PublicationContent {
   }
 
   lost(): void {
-    if (this.#taken !== undefined) this.#held.delete(this.#taken.name);
+    if (this.#taken !== undefined) this.#held.set(this.#taken.name, UNCERTAIN);
     this.#taken = undefined;
   }
 

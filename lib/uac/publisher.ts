@@ -5,6 +5,7 @@ import { knownMediaTypes } from "../body/generators.ts";
 import type { Entropy } from "../runtime/entropy.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Devices } from "../state/devices.ts";
+import type { MailboxCounts } from "../state/mailbox_counts.ts";
 import type { Resource, ResourceChange } from "../state/resource.ts";
 import { deviceStateMessage, mailboxStateMessage, refreshMessage } from "./asterisk_messages.ts";
 import { DeviceContent, type ItemSource } from "./device_content.ts";
@@ -15,15 +16,10 @@ import type { Section } from "./section.ts";
 /** What is true, as far as publishers ask; the state engine. */
 export interface StateSource {
   resources(): Iterable<Resource>;
-  readonly devices: Pick<Devices, "deviceKeys" | "stateOf" | "mailboxes" | "mailboxOf">;
-}
-
-/** Which devices and mailboxes are this appliance's own, and not learned from another one. */
-export interface Ownership {
-  /** @param device As `deviceKey` spells it. */
-  isOwnDevice(device: string): boolean;
-  /** @param mailbox As `mailboxKey` spells it. */
-  isOwnMailbox(mailbox: string): boolean;
+  readonly devices: Pick<
+    Devices,
+    "isOwn" | "ownDeviceKeys" | "ownStateOf" | "ownMailboxKeys" | "ownMailboxOf" | "isMailboxPublished"
+  >;
 }
 
 /** What publishers are made of. */
@@ -32,7 +28,6 @@ export interface PublisherParts {
   readonly entropy: Entropy;
   readonly states: StateSource;
   readonly documents: DocumentSource;
-  readonly ownership: Ownership;
   /** Entity id of this appliance: "aa:bb:cc:dd:ee:ff". */
   readonly eid: string;
 }
@@ -144,7 +139,8 @@ class ExtensionPublisher implements Publisher {
 
 /**
  * Tells of our own devices, or of our own mailboxes, in one publication: a message each. It begins by asking the peer to tell
- * everything of its own.
+ * everything of its own. What others report plays no part in what is told, so that nothing goes round in circles; a mailbox whose
+ * counts another server publishes is that server's.
  */
 class DevicePublisher implements Publisher {
   readonly section: Section;
@@ -169,14 +165,11 @@ class DevicePublisher implements Publisher {
   resourceChanged(): void {}
 
   deviceChanged(device: string): void {
-    const isWanted = this.section.config.event === "asterisk-devicestate" && isTold(device) &&
-      this.#parts.ownership.isOwnDevice(device);
-    if (isWanted) this.#changed(device);
+    if (this.section.config.event === "asterisk-devicestate" && isTold(device)) this.#changed(device);
   }
 
   mailboxChanged(mailbox: string): void {
-    const isWanted = this.section.config.event === "asterisk-mwi" && this.#parts.ownership.isOwnMailbox(mailbox);
-    if (isWanted) this.#changed(mailbox);
+    if (this.section.config.event === "asterisk-mwi") this.#changed(mailbox);
   }
 
   republish(): void {
@@ -190,21 +183,28 @@ class DevicePublisher implements Publisher {
   }
 
   #devices(): ItemSource {
-    const { states: { devices }, ownership, eid } = this.#parts;
+    const { states: { devices }, eid } = this.#parts;
     return {
-      names: () => devices.deviceKeys().filter((key) => isTold(key) && ownership.isOwnDevice(key)),
-      messageOf: (device) => deviceStateMessage(device, devices.stateOf(device), eid),
+      names: () => devices.ownDeviceKeys(),
+      has: (device) => devices.isOwn(device),
+      messageOf: (device) => deviceStateMessage(device, devices.ownStateOf(device), eid),
     };
   }
 
   #mailboxes(): ItemSource {
-    const { states: { devices }, ownership, eid } = this.#parts;
+    const { states: { devices }, eid } = this.#parts;
+    const has = (mailbox: string) =>
+      devices.ownMailboxOf(mailbox) !== undefined && !devices.isMailboxPublished(mailbox);
     return {
-      names: () => [...devices.mailboxes().keys()].filter((key) => ownership.isOwnMailbox(key)),
-      messageOf: (mailbox) => mailboxStateMessage(mailbox, devices.mailboxOf(mailbox) ?? { new: 0, old: 0 }, eid),
+      names: () => devices.ownMailboxKeys().filter(has),
+      has,
+      messageOf: (mailbox) => mailboxStateMessage(mailbox, devices.ownMailboxOf(mailbox) ?? noMessages, eid),
     };
   }
 }
+
+/** Counts of a mailbox that is no more. */
+const noMessages: MailboxCounts = { new: 0, old: 0 };
 
 /** A mailbox's lamp is not told as a device: its mailbox is. */
 function isTold(device: string): boolean {

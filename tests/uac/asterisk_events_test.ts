@@ -19,8 +19,8 @@ function told(requests: readonly Received[]): string[] {
 }
 
 /** A bench with devices that are set before it publishes. */
-function withDevices(count: number, foreign: readonly string[] = []) {
-  const all = bench({ hints: {}, sections: {}, foreign });
+function withDevices(count: number) {
+  const all = bench({ hints: {}, sections: {} });
   for (let i = 0; i < count; i++) all.set(`d${i}`, "INUSE");
   all.engine.setEndpoint("alice", { isReachable: true, busyAt: 0 });
   all.publishers.replaceConfig(devices);
@@ -81,13 +81,49 @@ describe("asterisk-devicestate", () => {
   });
 
   test("does not tell what was learned from others, nor lamps of mailboxes", async () => {
-    const { server, pass, set, engine } = withDevices(2, ["Custom:d1", "Custom:far"]);
+    const { server, pass, engine } = withDevices(1);
+    engine.setReportedStates("Custom:d0", ["RINGING"]);
+    engine.setReportedStates("Custom:far", ["INUSE"]);
     await pass(1_000);
-    set("far", "INUSE");
-    set("d1", "BUSY");
+    engine.setReportedStates("PJSIP/alice", ["ONHOLD"]);
+    engine.setReportedStates("PJSIP/far", ["INUSE"]);
+    engine.setReportedStates("Custom:far", []);
     engine.setMailbox("1000@default", { new: 1, old: 0 });
     await pass(1_000);
     expect(told(server.inbox)).toEqual(["Custom:d0 INUSE", "PJSIP/alice NOT_INUSE"]);
+  });
+
+  test("tells what is true here, whatever others report of the same device", async () => {
+    const { server, pass, set, engine } = withDevices(1);
+    await pass(1_000);
+    const count = server.inbox.length;
+    engine.setReportedStates("Custom:d0", ["INUSE"]);
+    engine.setReportedStates("PJSIP/alice", ["INUSE"]);
+    set("d0", "NOT_INUSE");
+    engine.setEndpoint("alice", { isReachable: false, busyAt: 0 });
+    await pass(1_000);
+    expect(told(server.since(count))).toEqual(["Custom:d0 NOT_INUSE", "PJSIP/alice UNAVAILABLE"]);
+  });
+
+  test("tells that a device is gone where it was told of, or may have been", async () => {
+    const { server, pass, set, engine } = withDevices(2);
+    await pass(1_000);
+    server.answer = () => undefined;
+    set("d2", "INUSE");
+    await pass(10);
+    engine.setEndpoint("alice", undefined);
+    for (const name of ["d0", "d2"]) set(name, undefined);
+    set("d3", "INUSE");
+    set("d3", undefined);
+    await pass(33_000);
+    const count = server.inbox.length;
+    server.answer = (request) => server.keep(request);
+    await pass(10_000);
+    expect(told(server.since(count)).toSorted()).toEqual([
+      "Custom:d0 UNKNOWN",
+      "Custom:d2 UNKNOWN",
+      "PJSIP/alice INVALID",
+    ]);
   });
 
   test("tells everything again when the peer asks by a refresh", async () => {
@@ -150,16 +186,12 @@ describe("asterisk-devicestate", () => {
 
 describe("asterisk-mwi", () => {
   test("tells every mailbox, and each change of its counts", async () => {
-    const all = bench({ hints: {}, sections: {}, foreign: ["far@default"] });
-    const { server, pass, engine, publishers } = all;
+    const { server, pass, engine, publishers } = bench({ hints: {}, sections: {} });
     engine.setMailbox("1000@default", { new: 1, old: 2 });
-    engine.setMailbox("far@default", { new: 9, old: 9 });
     publishers.replaceConfig(mailboxes);
     await pass(1_000);
     engine.setMailbox("1000@default", { new: 2, old: 2 });
-    engine.setMailbox("far@default", { new: 8, old: 9 });
     publishers.mailboxChanged("1000@default");
-    publishers.mailboxChanged("far@default");
     publishers.deviceChanged("MWI:1000@default");
     await pass(1_000);
     expect(messages(server.inbox)).toEqual([
@@ -168,6 +200,25 @@ describe("asterisk-mwi", () => {
       { type: "mailboxstate", uniqueid: "1000@default", old: 2, new: 2, eid },
     ]);
     expect(server.last.header("Event")).toBe("asterisk-mwi");
+  });
+
+  test("says nothing of a mailbox that another server publishes until that one is done, and tells when one is gone", async () => {
+    const { server, pass, engine, publishers } = bench({ hints: {}, sections: {} });
+    engine.setPublishedMailbox("far@default", { new: 9, old: 9 });
+    engine.setPublishedMailbox("both@default", { new: 9, old: 9 });
+    engine.setMailbox("both@default", { new: 1, old: 0 });
+    engine.setMailbox("gone@default", { new: 3, old: 0 });
+    publishers.replaceConfig(mailboxes);
+    await pass(1_000);
+    engine.setMailbox("both@default", { new: 2, old: 0 });
+    for (const mailbox of ["far@default", "both@default"]) engine.setPublishedMailbox(mailbox, undefined);
+    engine.setMailbox("gone@default", undefined);
+    await pass(1_000);
+    expect(messages(server.inbox).slice(1).map(({ uniqueid, new: fresh }) => `${uniqueid} ${fresh}`)).toEqual([
+      "gone@default 3",
+      "both@default 2",
+      "gone@default 0",
+    ]);
   });
 });
 

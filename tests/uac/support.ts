@@ -107,8 +107,6 @@ export class Server implements FlowReceiver {
 export interface BenchOptions {
   readonly hints?: Readonly<Record<string, string>>;
   readonly sections?: Readonly<Record<string, OutboundPublishConfig>>;
-  /** Devices and mailboxes learned from another Asterisk. */
-  readonly foreign?: readonly string[];
   readonly tags?: TagMemory;
   readonly isServerKnown?: boolean;
   /** Wall instant of the start. */
@@ -176,10 +174,6 @@ export function bench(options: BenchOptions = {}) {
       generators,
       profile: () => options.profile ?? "rfc",
     }),
-    ownership: {
-      isOwnDevice: (device) => !options.foreign?.includes(device),
-      isOwnMailbox: (mailbox) => !options.foreign?.includes(mailbox),
-    },
     eid: "02:00:00:00:00:01",
     tags: options.tags ?? noTagMemory,
     userAgent: () => "hintd",
