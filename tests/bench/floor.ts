@@ -15,7 +15,7 @@ const BODY =
 type Watcher = { port: number; address: string; notify: Buffer; cseqAt: number; cseq: number };
 
 const byCallId = new Map<string, Watcher>();
-const byExten = new Map<string, Watcher[]>();
+const byExten = new Map<string, Set<Watcher>>();
 const queue: Watcher[] = [];
 let waiting = 0;
 let next = 0;
@@ -50,6 +50,7 @@ function notifyFor(message: string): Buffer {
 }
 
 function receiveSubscribe(message: string, port: number, address: string): void {
+  const exten = /^SUBSCRIBE sip:(\w+)/.exec(message)![1]!;
   const answer = lines(
     "SIP/2.0 200 OK",
     `Via: ${header(message, "Via")}`,
@@ -57,7 +58,7 @@ function receiveSubscribe(message: string, port: number, address: string): void 
     `To: ${header(message, "To")}${header(message, "To").includes(";tag=") ? "" : ";tag=floor"}`,
     `Call-ID: ${header(message, "Call-ID")}`,
     `CSeq: ${header(message, "CSeq")}`,
-    `Contact: <sip:2000@127.0.0.1:${socket.port}>`,
+    `Contact: <sip:${exten}@127.0.0.1:${socket.port}>`,
     "Expires: 3600",
     "Content-Length: 0",
     "",
@@ -65,14 +66,17 @@ function receiveSubscribe(message: string, port: number, address: string): void 
   );
   const callId = header(message, "Call-ID");
   let watcher = byCallId.get(callId);
+  if (watcher !== undefined && header(message, "Expires") === "0") {
+    byCallId.delete(callId);
+    byExten.get(exten)!.delete(watcher);
+  }
   if (watcher === undefined) {
     const notify = notifyFor(message);
     watcher = { port, address, notify, cseqAt: notify.indexOf("CSeq: ") + 6, cseq: 10_000 };
     byCallId.set(callId, watcher);
-    const exten = /^SUBSCRIBE sip:(\w+)/.exec(message)![1]!;
     const watchers = byExten.get(exten);
-    if (watchers === undefined) byExten.set(exten, [watcher]);
-    else watchers.push(watcher);
+    if (watchers === undefined) byExten.set(exten, new Set([watcher]));
+    else watchers.add(watcher);
   }
   socket.sendMany([answer, port, address, nextNotify(watcher), port, address]);
   waiting++;

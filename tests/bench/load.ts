@@ -1,22 +1,25 @@
 /**
  * The load generator, a process of its own: plays watchers against a server and measures what they cost it.
  *
- * 1. Subscribes all watchers, `--window` at a time. 2. `--changes` times, changes every watched resource at once and waits until
- * each watcher was told. 3. `--refreshes` times, refreshes every subscription. 4. With `--leave`, unsubscribes all.
+ * 1. `--warmups` times, subscribes all watchers and has them leave again. 2. Subscribes all watchers, `--window` at a time.
+ * 3. `--changes` times, changes every watched resource at once and waits until each watcher was told. 4. `--refreshes` times,
+ * refreshes every subscription. 5. With `--leave`, unsubscribes all.
  * Processor time is that of the server's processes, read from /proc before and after.
  *
  * Run: bun tests/bench/load.ts --port PORT --pid PID --watchers N [--resources N] [--event dialog|presence]
- *   [--trigger dialog|presence|floor] [--changes N] [--refreshes N] [--window N] [--password WORD] [--leave]
+ *   [--trigger dialog|presence|floor] [--warmups N] [--changes N] [--refreshes N] [--window N] [--password WORD] [--leave]
  * Prints one line of JSON.
  */
 import { parseArgs } from "node:util";
 import { Phones } from "./phones.ts";
-import { cpuNanosOf, percentile, pssMegabytesOf, treeOf } from "./proc.ts";
+import { cpuNanosOf, droppedDatagrams, percentile, pssMegabytesOf, treeOf } from "./proc.ts";
 import { Publisher, type Trigger } from "./publisher.ts";
 
 /** First of the watched users. */
 const FIRST_EXTEN = 2_000;
 const ADDRESS = "127.0.0.1";
+/** Unanswered changes: a publisher that says a hundred things at once would be what overflows the server's buffer. */
+const CHANGES_AT_ONCE = 16;
 const PATIENCE_MILLIS = 60_000;
 
 /** One phase of a run. */
@@ -44,6 +47,8 @@ export type LoadResult = {
   repeatedCount: number;
   /** SUBSCRIBEs that were sent again: the server was too slow, or lost them. */
   retransmittedCount: number;
+  /** Datagrams that the kernel threw away because the server's receive buffer was full. */
+  droppedCount: number;
 };
 
 const { values } = parseArgs({
@@ -54,6 +59,7 @@ const { values } = parseArgs({
     resources: { type: "string", default: "1" },
     event: { type: "string", default: "dialog" },
     trigger: { type: "string", default: "dialog" },
+    warmups: { type: "string", default: "0" },
     changes: { type: "string", default: "5" },
     refreshes: { type: "string", default: "0" },
     window: { type: "string", default: "40" },
@@ -131,13 +137,15 @@ async function subscribeAll(expires?: number): Promise<number[]> {
 
 async function changeAll(round: number): Promise<number[]> {
   phones.newsCount = 0;
-  const changedAt = resources.map((exten) => {
-    const at = performance.now();
-    publisher.change(exten, round % 2 === 0).catch((error) => {
-      throw error;
-    });
-    return at;
-  });
+  const changedAt: number[] = [];
+  const changeMore = async () => {
+    while (changedAt.length < resources.length) {
+      const exten = resources[changedAt.length]!;
+      changedAt.push(performance.now());
+      await publisher.change(exten, round % 2 === 0);
+    }
+  };
+  await Promise.all(Array.from({ length: CHANGES_AT_ONCE }, changeMore));
   await until(() => phones.newsCount >= watchers, `change ${round}`);
   return Array.from({ length: watchers }, (_, i) => phones.notifiedAt(i) - changedAt[i % resources.length]!);
 }
@@ -149,6 +157,11 @@ async function phases(count: number, action: (round: number) => Promise<number[]
 }
 
 const before = pssMegabytesOf(pids);
+for (let round = Number(values.warmups); round > 0; round--) {
+  await subscribeAll();
+  await subscribeAll(0);
+  phones.forgetDialogs();
+}
 const subscribe = await measure(watchers, () => subscribeAll());
 const changes = await phases(Number(values.changes), changeAll);
 const full = pssMegabytesOf(pids);
@@ -166,6 +179,7 @@ const result: LoadResult = {
   pss: { before, full, after },
   repeatedCount,
   retransmittedCount,
+  droppedCount: droppedDatagrams(port),
 };
 process.stdout.write(`${JSON.stringify(result)}\n`);
 process.exit(0);

@@ -24,8 +24,9 @@ export type PhonesOptions = {
   readonly impairment?: Impairment | undefined;
 };
 
-/** Sockets of the phones: each kernel buffer holds about ninety NOTIFYs. */
-const SOCKET_COUNT = 64;
+/** The kernel holds about ninety NOTIFYs per socket: with so few watchers on each, a server that sends all at once loses none. */
+const WATCHERS_PER_SOCKET = 80;
+const MIN_SOCKET_COUNT = 64;
 /** A request that is not answered is sent again after T1, doubled up to T2. RFC 3261 §17.1.2.2. */
 const T1_MILLIS = 500;
 const T2_MILLIS = 4_000;
@@ -73,7 +74,7 @@ export class Phones {
   /** Bodies of NOTIFYs are kept for `bodyOf`. */
   areBodiesKept = false;
   readonly #options: PhonesOptions;
-  readonly #run = Math.random().toString(36).slice(2, 10);
+  #run = randomWord();
   readonly #watchers: Watcher[];
   readonly #pending = new Map<number, Pending>();
   readonly #outgoing = new Map<Socket, Outgoing>();
@@ -84,17 +85,7 @@ export class Phones {
 
   private constructor(options: PhonesOptions) {
     this.#options = options;
-    this.#watchers = Array.from({ length: options.watchers }, () => ({
-      cseq: 0,
-      remoteTag: "",
-      target: "",
-      nonceCount: 0,
-      challenge: undefined,
-      notifyCseq: -1,
-      notifiedAt: 0,
-      body: "",
-      isGone: false,
-    }));
+    this.#watchers = Array.from({ length: options.watchers }, newWatcher);
   }
 
   /** Opens the sockets. */
@@ -102,7 +93,8 @@ export class Phones {
     const phones = new Phones(options);
     const { impairment } = options;
     const receive = (socket: Socket, data: Uint8Array) => phones.#receive(socket, data);
-    phones.#sockets = await Promise.all(Array.from({ length: SOCKET_COUNT }, () =>
+    const socketCount = Math.max(MIN_SOCKET_COUNT, Math.ceil(options.watchers / WATCHERS_PER_SOCKET));
+    phones.#sockets = await Promise.all(Array.from({ length: socketCount }, () =>
       Bun.udpSocket({
         hostname: options.address,
         socket: {
@@ -146,13 +138,19 @@ export class Phones {
     this.#send(this.#socketOf(watcher), bytes);
   }
 
+  /** Has the next SUBSCRIBE of every watcher open a new dialog. */
+  forgetDialogs(): void {
+    this.#run = randomWord();
+    for (const state of this.#watchers) Object.assign(state, newWatcher());
+  }
+
   /** Takes every phone of `share` of the sockets away: what is sent to them is refused by the kernel. Returns how many. */
   vanish(share: number): number {
     const gone = this.#sockets.slice(0, Math.round(this.#sockets.length * share));
     for (const socket of gone) socket.close();
     let count = 0;
     for (const [watcher, state] of this.#watchers.entries()) {
-      if (watcher % SOCKET_COUNT >= gone.length) continue;
+      if (watcher % this.#sockets.length >= gone.length) continue;
       state.isGone = true;
       this.#pending.delete(watcher);
       count++;
@@ -178,7 +176,7 @@ export class Phones {
   onRawAnswer: (text: string) => void = () => {};
 
   #socketOf(watcher: number): Socket {
-    return this.#sockets[watcher % SOCKET_COUNT]!;
+    return this.#sockets[watcher % this.#sockets.length]!;
   }
 
   #write(watcher: number, state: Watcher, expires: number): Buffer {
@@ -322,6 +320,24 @@ export class Phones {
       this.#send(this.#socketOf(pending.watcher), pending.bytes);
     }
   }
+}
+
+function randomWord(): string {
+  return Math.random().toString(36).slice(2, 10);
+}
+
+function newWatcher(): Watcher {
+  return {
+    cseq: 0,
+    remoteTag: "",
+    target: "",
+    nonceCount: 0,
+    challenge: undefined,
+    notifyCseq: -1,
+    notifiedAt: 0,
+    body: "",
+    isGone: false,
+  };
 }
 
 const OK = Buffer.from("SIP/2.0 200 OK\r\n");

@@ -46,6 +46,15 @@ export function rssMegabytes(pid: number): number {
   return Number(/^Rss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))![1]) / 1024;
 }
 
+/** Datagrams that came to UDP port `port` and found no room in the receive buffer. */
+export function droppedDatagrams(port: number): number {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  return ["/proc/net/udp", "/proc/net/udp6"].flatMap((file) => readFileSync(file, "utf8").trim().split("\n").slice(1))
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[1]!.endsWith(local))
+    .reduce((sum, fields) => sum + Number(fields.at(-1)), 0);
+}
+
 /** The value below which `share` of the measurements lie; 1 means the highest. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);

@@ -9,6 +9,9 @@ export type Trigger = "dialog" | "presence" | "floor";
 
 const TYPES = { dialog: "application/dialog-info+xml", presence: "application/pidf+xml" } as const;
 
+/** A PUBLISH without an answer is sent again after so long. */
+const T1_MILLIS = 500;
+
 /** Publishes one document per resource, turn about. */
 export class Publisher {
   readonly #phones: Phones;
@@ -37,24 +40,18 @@ export class Publisher {
     const body = this.#trigger === "dialog" ? this.#dialogInfo(exten, isBusy) : this.#pidf(exten, isBusy);
     const etag = this.#etags.get(exten);
     const callId = `${exten}-p${this.#run}${++this.#cseq}`;
-    this.#phones.sendRaw(Buffer.from(
+    const bytes = Buffer.from(
       `PUBLISH sip:${exten}@${this.#address}:${this.#port} SIP/2.0\r\n` +
         `Via: SIP/2.0/UDP ${this.#address}:${this.#phones.rawPort};rport;branch=z9hG4bKp${this.#run}${this.#cseq}\r\n` +
         `Max-Forwards: 70\r\nFrom: <sip:publisher@${this.#address}>;tag=p${this.#cseq}\r\n` +
         `To: <sip:${exten}@${this.#address}>\r\nCall-ID: ${callId}\r\nCSeq: 1 PUBLISH\r\n` +
         `Event: ${this.#trigger}\r\nExpires: 3600\r\n${etag === undefined ? "" : `SIP-If-Match: ${etag}\r\n`}` +
         `Content-Type: ${TYPES[this.#trigger]}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-    ));
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`No answer to the PUBLISH of ${exten}`)), 30_000);
-      this.#waiting.set(callId, {
-        resolve: () => {
-          clearTimeout(timer);
-          resolve();
-        },
-        reject,
-      });
-    });
+    );
+    this.#phones.sendRaw(bytes);
+    const again = setInterval(() => this.#phones.sendRaw(bytes), T1_MILLIS);
+    return new Promise<void>((resolve, reject) => this.#waiting.set(callId, { resolve, reject }))
+      .finally(() => clearInterval(again));
   }
 
   #receive(text: string): void {
