@@ -18,6 +18,6 @@ export interface PublicationContent {
   delivered(): void;
   /** The server may have it, or not. */
   lost(): void;
-  /** The server has nothing any more. */
+  /** The server has nothing any more, or wants to hear all of it again. */
   forgotten(): void;
 }

@@ -64,7 +64,8 @@ export class DeviceContent implements PublicationContent {
   }
 
   delivered(): void {
-    const { name, message } = this.#taken!;
+    if (this.#taken === undefined) return;
+    const { name, message } = this.#taken;
     this.#taken = undefined;
     if (name === "") {
       this.#greeting = "";
@@ -80,9 +81,10 @@ export class DeviceContent implements PublicationContent {
     this.#taken = undefined;
   }
 
+  /** May be called while a message is on its way: it is told again, except the greeting. */
   forgotten(): void {
     this.#held.clear();
-    this.#taken = undefined;
+    if (this.#taken?.name !== "") this.#taken = undefined;
     for (const name of this.#source.names()) this.#waiting.add(name);
   }
 }

@@ -3,14 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Hintd, officeConfig, prepareHintd } from "./hintd.ts";
 import { type Kamailio, KAMAILIO_AUTH, KAMAILIO_HOST, startKamailio } from "./kamailio.ts";
 import { freePort } from "./ports.ts";
-import { body, header, okTo, openUdp, requestFrom, startLine, type Wire } from "./wire.ts";
+import { lampOf, Watcher } from "./watcher.ts";
+import { header, okTo, openUdp, requestFrom, startLine, type Wire } from "./wire.ts";
 
 let kamailio: Kamailio;
 let hintd: Hintd;
 let callee: Wire;
-
-const isNotify = (message: string) => message.startsWith("NOTIFY ");
-const isResponse = (message: string) => message.startsWith("SIP/2.0 ");
 
 beforeAll(async () => {
   const port = await freePort(KAMAILIO_HOST);
@@ -63,49 +61,11 @@ afterAll(async () => {
   await kamailio?.dispose();
 });
 
-const mediaTypes = { dialog: "application/dialog-info+xml", presence: "application/pidf+xml" };
-type Event = keyof typeof mediaTypes;
+/** Watches presence; lamps are what a watcher watches unless told otherwise. */
+const presence = { event: "presence", accept: "application/pidf+xml" };
+const atKamailio = () => ({ host: KAMAILIO_HOST, port: kamailio.port });
+const atHintd = () => ({ port: hintd.sipPort });
 
-/** One subscription, at Kamailio or at hintd; every NOTIFY is answered, and told once. */
-class Watcher {
-  readonly #wire: Wire;
-  readonly #seen = new Set<string>();
-
-  private constructor(wire: Wire) {
-    this.#wire = wire;
-  }
-
-  static async begin(event: Event, exten: string, at: Kamailio | Hintd, from = "guest"): Promise<Watcher> {
-    const [host, port] = at === kamailio ? [KAMAILIO_HOST, at.port] : ["127.0.0.1", hintd.sipPort];
-    const wire = await openUdp(port, { server: host });
-    wire.send(requestFrom(wire, "UDP", {
-      method: "SUBSCRIBE",
-      uri: `sip:${exten}@${host}:${port}`,
-      from: `<sip:${from}@127.0.0.1>;tag=${event}`,
-      headers: [`Event: ${event}`, `Accept: ${mediaTypes[event]}`, "Expires: 600"],
-    }));
-    expect(startLine(await wire.next(isResponse))).toBe("SIP/2.0 200 OK");
-    return new Watcher(wire);
-  }
-
-  /** Waits until a document shows it. */
-  async until(pattern: RegExp): Promise<string> {
-    for (;;) {
-      const notify = await this.#wire.next(isNotify);
-      this.#wire.send(okTo(notify));
-      const number = header(notify, "CSeq");
-      if (this.#seen.has(number)) continue;
-      this.#seen.add(number);
-      if (pattern.test(body(notify))) return body(notify);
-    }
-  }
-
-  close(): void {
-    this.#wire.close();
-  }
-}
-
-const shown = { RINGING: /<state>early</, INUSE: /<state>confirmed</, NOT_INUSE: /<state>terminated</ };
 const noted = { RINGING: /<note>Ringing</, INUSE: /<note>On the phone</, NOT_INUSE: /<note>Ready</ };
 
 describe("Kamailio, told by hintd,", () => {
@@ -126,11 +86,11 @@ describe("Kamailio, told by hintd,", () => {
   });
 
   test("tells its own watchers of every change, also after a document without living dialogs", async () => {
-    const lamp = await Watcher.begin("dialog", "2000", kamailio);
-    const person = await Watcher.begin("presence", "2000", kamailio);
+    const lamp = await Watcher.begin({ ...atKamailio(), exten: "2000" });
+    const person = await Watcher.begin({ ...atKamailio(), exten: "2000", ...presence });
     for (const state of ["RINGING", "INUSE", "NOT_INUSE", "INUSE", "NOT_INUSE"] as const) {
       await hintd.setDevice("Custom:door", state);
-      await Promise.all([lamp.until(shown[state]), person.until(noted[state])]);
+      await Promise.all([lamp.until(lampOf[state]), person.until(noted[state])]);
     }
     lamp.close();
     person.close();
@@ -152,9 +112,9 @@ describe("Kamailio, told by hintd,", () => {
       for (const event of ["dialog", "presence"]) {
         await kamailio.lines.line(new RegExp(`PUBLISH ${event} 2001 .* tag=<null> .* bytes=[1-9]`), { from: again });
       }
-      const lamp = await Watcher.begin("dialog", "2001", kamailio);
-      const person = await Watcher.begin("presence", "2001", kamailio);
-      await Promise.all([lamp.until(shown.INUSE), person.until(noted.INUSE)]);
+      const lamp = await Watcher.begin({ ...atKamailio(), exten: "2001" });
+      const person = await Watcher.begin({ ...atKamailio(), exten: "2001", ...presence });
+      await Promise.all([lamp.until(lampOf.INUSE), person.until(noted.INUSE)]);
       expect((await hintd.counters("publish")).tagsForgotten).toBeGreaterThan(before.tagsForgotten!);
       lamp.close();
       person.close();
@@ -181,7 +141,7 @@ describe("hintd, told by Kamailio,", () => {
   }
 
   test("shows presence that is published, modified and removed (RFC 3903 §4.2–§4.5)", async () => {
-    const watcher = await Watcher.begin("presence", "3000", hintd, "reader");
+    const watcher = await Watcher.begin({ ...atHintd(), exten: "3000", ...presence, user: "reader" });
     await watcher.until(/<basic>open</);
     const { "SIP-ETag": first } = await publish(600, pidf("away"));
     await watcher.until(/<rpid:away ?\/>/);
@@ -196,18 +156,18 @@ describe("hintd, told by Kamailio,", () => {
   });
 
   test("shows a call that goes through Kamailio from its ringing to its end (RFC 4235 §4.1)", async () => {
-    const called = await Watcher.begin("dialog", "3000", hintd);
-    const calling = await Watcher.begin("dialog", "3001", hintd);
+    const called = await Watcher.begin({ ...atHintd(), exten: "3000" });
+    const calling = await Watcher.begin({ ...atHintd(), exten: "3001" });
     const caller = await openUdp(kamailio.port, { server: KAMAILIO_HOST });
     const parties = { from: "<sip:3001@127.0.0.2>;tag=caller", to: "<sip:3000@127.0.0.2>" };
     caller.send(requestFrom(caller, "UDP", { method: "INVITE", uri: "sip:3000@127.0.0.2", ...parties }));
     const invite = await callee.next((message) => message.startsWith("INVITE "));
     callee.send(answerTo(invite, "180 Ringing"));
     const callId = header(invite, "Call-ID");
-    expect(await called.until(shown.RINGING)).toContain(`call-id="${callId}" local-tag="callee" remote-tag="caller"`);
+    expect(await called.until(lampOf.RINGING)).toContain(`call-id="${callId}" local-tag="callee" remote-tag="caller"`);
     callee.send(answerTo(invite, "200 OK"));
     const [route] = routesOf(await caller.next((message) => startLine(message) === "SIP/2.0 200 OK"));
-    await Promise.all([called.until(shown.INUSE), calling.until(shown.INUSE)]);
+    await Promise.all([called.until(lampOf.INUSE), calling.until(lampOf.INUSE)]);
     for (const [cseq, method] of [[1, "ACK"], [2, "BYE"]] as const) {
       const to = `${parties.to};tag=callee`;
       const uri = `sip:3000@127.0.0.1:${callee.port}`;
@@ -216,7 +176,7 @@ describe("hintd, told by Kamailio,", () => {
       );
     }
     callee.send(okTo(await callee.next((message) => message.startsWith("BYE "))));
-    await Promise.all([called.until(shown.NOT_INUSE), calling.until(shown.NOT_INUSE)]);
+    await Promise.all([called.until(lampOf.NOT_INUSE), calling.until(lampOf.NOT_INUSE)]);
     for (const each of [called, calling, caller]) each.close();
   }, 30_000);
 
@@ -237,7 +197,7 @@ test("a graceful stop leaves nothing behind at Kamailio (RFC 3903 §4.5)", async
   for (const [event, exten] of [["dialog", 2000], ["dialog", 2001], ["presence", 2000], ["presence", 2001]]) {
     await kamailio.lines.line(new RegExp(`PUBLISH ${event} ${exten} .* tag=a\\S+ expires=0 bytes=0$`), { from });
   }
-  const lamp = await Watcher.begin("dialog", "2001", kamailio);
-  expect(await lamp.until(/^/)).not.toMatch(/<state>(?!terminated)/);
+  const lamp = await Watcher.begin({ ...atKamailio(), exten: "2001" });
+  expect(await lamp.next()).not.toMatch(/<state>(?!terminated)/);
   lamp.close();
 });

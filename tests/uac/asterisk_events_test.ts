@@ -143,6 +143,33 @@ describe("asterisk-devicestate", () => {
     ]);
   });
 
+  test("tells everything again when the peer asks while a message is on its way, and its own question once", async () => {
+    const { server, pass, publishers, set, logged } = withDevices(1);
+    server.answer = () => undefined;
+    const answerLast = () => server.send(server.last, server.keep(server.last)!);
+    await pass(10);
+    publishers.republish("asterisk-devicestate");
+    answerLast();
+    await pass(10);
+    answerLast();
+    await pass(10);
+    publishers.republish("asterisk-devicestate");
+    server.answer = (request) => server.keep(request);
+    answerLast();
+    await pass(1_000);
+    set("d0", "RINGING");
+    await pass(1_000);
+    expect(messages(server.inbox).filter(({ type }) => type === "refresh").length).toBe(1);
+    expect(told(server.inbox)).toEqual([
+      "Custom:d0 INUSE",
+      "PJSIP/alice NOT_INUSE",
+      "PJSIP/alice NOT_INUSE",
+      "Custom:d0 INUSE",
+      "Custom:d0 RINGING",
+    ]);
+    expect(logged).toEqual([]);
+  });
+
   test("tells everything again, but asks no more, when the peer has forgotten it", async () => {
     const { server, pass, set } = withDevices(2);
     await pass(1_000);
