@@ -107,7 +107,7 @@ describe("hintd beside an Asterisk", () => {
   let hintd: Hintd;
   let asterisk: Wire;
   let inbound: InboundPublication;
-  const uri = () => `sip:127.0.0.1:${hintd.sipPort}`;
+  const uri = () => `sip:hintd@127.0.0.1:${hintd.sipPort}`;
 
   beforeAll(async () => {
     const port = await freePort(ASTERISK_HOST);
