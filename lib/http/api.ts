@@ -9,6 +9,7 @@ import type { z } from "zod";
 import type { Clock } from "../runtime/clock.ts";
 import { limits } from "../runtime/limits.ts";
 import { type HttpEnv, requireScope, type Scope } from "./access.ts";
+import type { ApiSchemaName } from "./api_schemas.ts";
 import type { Controls, HintRow } from "./controls.ts";
 import type { ApiEvents } from "./events.ts";
 import { explain } from "./explain.ts";
@@ -45,6 +46,8 @@ export interface ApiCall {
   readonly summary: string;
   /** Checks the request body; its absence means that the call has none. */
   readonly body?: z.ZodType;
+  /** What it answers when granted: a shape as JSON, nothing (204), the stream of events, or the document of the API. */
+  readonly result: ApiSchemaName | "nothing" | "events" | "openapi";
   /** Does it, or throws a Problem. */
   readonly answer: (request: ApiRequest, parts: ApiParts) => Promise<Response> | Response;
 }
@@ -65,6 +68,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/status",
     scope: "read",
     summary: "Version, uptime, and counters per layer",
+    result: "Status",
     answer: (_, { controls }) => json(controls.status()),
   },
   {
@@ -72,6 +76,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/problems",
     scope: "read",
     summary: "What an operator should know or do, errors first",
+    result: "Problems",
     answer: (_, { controls }) => json({ items: controls.problems() }),
   },
   {
@@ -79,6 +84,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/hints",
     scope: "read",
     summary: "Every hint with its lamp, its devices and its presence",
+    result: "Hints",
     answer: (_, { controls }) => json({ items: controls.hints() }),
   },
   {
@@ -86,6 +92,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/hints/:context/:exten{.+}",
     scope: "read",
     summary: "One hint and who watches it",
+    result: "HintDetail",
     answer: (request, { controls }) => {
       const hint = findHint(request, controls);
       return json({ ...hint, watchers: controls.watchersOf(hint.context, hint.exten) });
@@ -96,6 +103,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/explain/:context/:exten{.+}",
     scope: "read",
     summary: "Why the lamp is as it is",
+    result: "Explanation",
     answer: (request, { controls, clock }) => {
       const hint = findHint(request, controls);
       return json(explain(hint, controls.watchersOf(hint.context, hint.exten), clock.wall()));
@@ -106,6 +114,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/device-states",
     scope: "read",
     summary: "The state of every known device",
+    result: "Devices",
     answer: (_, { controls }) => json({ items: controls.deviceStates() }),
   },
   {
@@ -113,6 +122,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/device-states/:device{.+}",
     scope: "read",
     summary: "The state of one device",
+    result: "Device",
     answer: (request, { controls }) => {
       const device = request.param("device");
       return json(controls.deviceState(device) ?? notFound(`device "${device}"`));
@@ -123,6 +133,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/device-states/:device{.+}",
     scope: "write",
     summary: "Sets a Custom: device; answered once it is on disk",
+    result: "Device",
     body: deviceStateBody,
     answer: async (request, { controls }) => {
       const device = writableDeviceOf(request);
@@ -135,6 +146,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/device-states/:device{.+}",
     scope: "write",
     summary: "Forgets a Custom: device",
+    result: "nothing",
     answer: async (request, { controls }) => {
       const device = writableDeviceOf(request);
       return await controls.deleteDeviceState(device) ? done() : notFound(`device "${device}"`);
@@ -145,6 +157,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/presence-states",
     scope: "read",
     summary: "The state of every known presence provider",
+    result: "Presences",
     answer: (_, { controls }) => json({ items: controls.presenceStates() }),
   },
   {
@@ -152,6 +165,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/presence-states/:provider{.+}",
     scope: "read",
     summary: "The state of one presence provider",
+    result: "Presence",
     answer: (request, { controls }) => {
       const provider = request.param("provider");
       return json(controls.presenceState(provider) ?? notFound(`presence provider "${provider}"`));
@@ -162,6 +176,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/presence-states/:provider{.+}",
     scope: "write",
     summary: "Sets a CustomPresence: provider; answered once it is on disk",
+    result: "Presence",
     body: presenceStateBody,
     answer: async (request, { controls }) => {
       const provider = writableProviderOf(request);
@@ -173,6 +188,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/presence-states/:provider{.+}",
     scope: "write",
     summary: "Forgets a CustomPresence: provider",
+    result: "nothing",
     answer: async (request, { controls }) => {
       const provider = writableProviderOf(request);
       return await controls.deletePresenceState(provider) ? done() : notFound(`presence provider "${provider}"`);
@@ -183,6 +199,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/mailboxes",
     scope: "read",
     summary: "The message counts of every known mailbox",
+    result: "Mailboxes",
     answer: (_, { controls }) => json({ items: controls.mailboxes() }),
   },
   {
@@ -190,6 +207,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/mailboxes/:mailbox{.+}",
     scope: "read",
     summary: "The message counts of one mailbox",
+    result: "Mailbox",
     answer: (request, { controls }) => {
       const mailbox = request.param("mailbox");
       return json(controls.mailbox(mailbox) ?? notFound(`mailbox "${mailbox}"`));
@@ -200,6 +218,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/mailboxes/:mailbox{.+}",
     scope: "write",
     summary: "Sets the message counts of a mailbox; answered once they are on disk",
+    result: "Mailbox",
     body: mailboxBody,
     answer: async (request, { controls }) => {
       const mailbox = writableMailboxOf(request);
@@ -211,6 +230,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/mailboxes/:mailbox{.+}",
     scope: "write",
     summary: "Forgets the message counts of a mailbox",
+    result: "nothing",
     answer: async (request, { controls }) => {
       const mailbox = writableMailboxOf(request);
       return await controls.deleteMailbox(mailbox) ? done() : notFound(`message count of mailbox "${mailbox}"`);
@@ -221,6 +241,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/endpoints",
     scope: "read",
     summary: "Every endpoint with its contacts",
+    result: "Endpoints",
     answer: (_, { controls }) => json({ items: controls.endpoints() }),
   },
   {
@@ -228,6 +249,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/contacts",
     scope: "read",
     summary: "Every contact and whether it can be reached",
+    result: "Contacts",
     answer: (_, { controls }) => json({ items: controls.contacts() }),
   },
   {
@@ -235,6 +257,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/lists",
     scope: "read",
     summary: "Every configured list, its members and who watches it",
+    result: "Lists",
     answer: (_, { controls }) => json({ items: controls.lists() }),
   },
   {
@@ -242,6 +265,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/publications",
     scope: "read",
     summary: "What others publish here",
+    result: "Publications",
     answer: (_, { controls }) => json({ items: controls.publications() }),
   },
   {
@@ -249,6 +273,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/outbound-publications",
     scope: "read",
     summary: "What is published to other servers",
+    result: "OutboundPublications",
     answer: (_, { controls }) => json({ items: controls.outboundPublications() }),
   },
   {
@@ -256,6 +281,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/subscriptions",
     scope: "read",
     summary: "Every subscription and what became of its last NOTIFY",
+    result: "Subscriptions",
     answer: (_, { controls }) => json({ items: controls.subscriptions() }),
   },
   {
@@ -263,6 +289,7 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/subscriptions/:id",
     scope: "write",
     summary: "Ends a subscription with reason deactivated; the phone may subscribe anew",
+    result: "nothing",
     answer: (request, { controls }) => {
       const id = request.param("id");
       return controls.endSubscription(id) ? done() : notFound(`subscription "${id}"`);
@@ -273,13 +300,23 @@ export const apiCalls: readonly ApiCall[] = [
     path: "/events",
     scope: "read",
     summary: "Server-sent events of every change; resumes after Last-Event-ID",
+    result: "events",
     answer: ({ context }, { events }) => events.open(context.req.header("last-event-id"), context.get("caller")!),
+  },
+  {
+    method: "GET",
+    path: "/openapi.json",
+    scope: "read",
+    summary: "This API for programs, as OpenAPI 3.1",
+    result: "openapi",
+    answer: async () => json((await import("./openapi.ts")).openApiDocument(apiCalls)),
   },
   {
     method: "POST",
     path: "/reload",
     scope: "write",
     summary: "Reads config.toml again; a bad file changes nothing",
+    result: "ReloadReport",
     answer: async (_, { controls }) => {
       const report = await controls.reload();
       if (report.is_applied) return json(report);

@@ -10,7 +10,7 @@ import type { Entropy } from "../runtime/entropy.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Timers } from "../runtime/timers.ts";
 import { Access, type HttpEnv, requireScope } from "./access.ts";
-import { createApi } from "./api.ts";
+import { apiCalls, createApi } from "./api.ts";
 import type { Controls } from "./controls.ts";
 import { EventHistory } from "./event_history.ts";
 import { ApiEvents } from "./events.ts";
@@ -88,6 +88,13 @@ export function createHttpApp(parts: HttpAppParts): HttpApp {
   app.get("/metrics", requireScope("read"), () => metricsResponse(controls.measurements()));
   app.route("/api/v1", createApi({ controls, clock, events }));
   app.route("/", createPages({ controls, clock, access, history, live }));
+  app.get("/api", async (context) => {
+    const [{ openApiDocument }, { apiPageText }] = await Promise.all([
+      import("./openapi.ts"),
+      import("./api_page.tsx"),
+    ]);
+    return context.html(apiPageText(openApiDocument(apiCalls), context.get("caller")?.session !== undefined));
+  });
 
   app.notFound((context) =>
     refuse(new Problem(404, "not_found", `There is nothing at ${context.req.path}`), context.req.raw)

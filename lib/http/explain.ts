@@ -2,27 +2,13 @@
  * Owns the answer to "why is this lamp like this?": the same sentences for page, API and CLI.
  */
 import type { EpochMillis } from "../runtime/clock.ts";
+import type { ApiValue } from "./api_schemas.ts";
 import type { DeviceStateName, HintDeviceRow, HintRow, SubscriptionRow } from "./controls.ts";
 import type { Instant } from "../runtime/instant.ts";
 import { agoText, clockText, extensionWords, inText, outcomeText, presenceWords } from "./words.ts";
 
 /** The chain from hint to the watchers' last NOTIFY. */
-export interface Explanation {
-  /** The lamp in question. */
-  readonly hint: HintRow;
-  /** Who is told of it. */
-  readonly watchers: readonly SubscriptionRow[];
-  /** The chain in words, in the order of cause and effect. */
-  readonly steps: readonly ExplanationStep[];
-}
-
-/** One link of the chain. */
-export interface ExplanationStep {
-  /** What the link is about. */
-  readonly title: "Hint" | "Devices" | "Lamp" | "Presence" | "Watchers";
-  /** Sentences without full stop, one per line. */
-  readonly lines: readonly string[];
-}
+export type Explanation = ApiValue<"Explanation">;
 
 /** What a state that surprises means. */
 const REMARKS: Partial<Record<DeviceStateName, string>> = {

@@ -39,27 +39,27 @@ const shownText = z.string().max(limits.stateTextChars).refine(
 );
 
 /** Body of PUT /device-states/{device}. */
-export const deviceStateBody = z.strictObject({ state: z.enum(deviceStateNames) });
+export const deviceStateBody = z.strictObject({ state: z.enum(deviceStateNames).describe("State to show.") });
 
 /** Body of PUT /presence-states/{provider}. */
 export const presenceStateBody = z.strictObject({
-  state: z.enum(presenceStateNames),
-  subtype: shownText.default(""),
-  message: shownText.default(""),
+  state: z.enum(presenceStateNames).describe("Availability."),
+  subtype: shownText.default("").describe("What kind of it, in a word."),
+  message: shownText.default("").describe("What to tell."),
 });
 
 /** A count of messages. Source: RFC 3842 §3.5. */
 const messageCount = z.number().refine(
   (count) => Number.isSafeInteger(count) && count >= 0 && count <= 0xffff_ffff,
   "Must be a whole number from 0 to 4294967295",
-);
+).meta({ type: "integer", minimum: 0, maximum: 0xffff_ffff });
 
 /** Body of PUT /mailboxes/{mailbox}. */
 export const mailboxBody = z.strictObject({
-  new: messageCount,
-  old: messageCount.default(0),
-  new_urgent: messageCount.default(0),
-  old_urgent: messageCount.default(0),
+  new: messageCount.describe("Messages nobody has heard."),
+  old: messageCount.default(0).describe("Messages heard and kept."),
+  new_urgent: messageCount.default(0).describe("Urgent ones among the new."),
+  old_urgent: messageCount.default(0).describe("Urgent ones among the old."),
 }).refine(({ new: fresh, new_urgent }) => new_urgent <= fresh, {
   path: ["new_urgent"],
   error: "Must not be more than the new ones",

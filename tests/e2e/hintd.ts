@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expectContract } from "../support/api_contract.ts";
 import { Lines, within } from "./lines.ts";
 import { freePort } from "./ports.ts";
 import { openUdp, requestFrom } from "./wire.ts";
@@ -139,9 +140,13 @@ export class Hintd {
     if (exitCode !== 0) throw new Error(`devstate set ended with ${exitCode}: ${stdout}${stderr}`);
   }
 
-  /** Calls the API over the control socket, which needs no login. */
-  fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    return fetch(`http://localhost/api/v1${path}`, { ...init, unix: join(this.office.dataDir, "control.sock") });
+  /** Calls the API over the control socket, which needs no login; every answer must be as the OpenAPI document says. */
+  async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    const unix = join(this.office.dataDir, "control.sock");
+    const response = await fetch(`http://localhost/api/v1${path}`, { ...init, unix });
+    const isStream = response.headers.get("content-type")?.startsWith("text/event-stream");
+    if (!isStream) await expectContract(init.method ?? "GET", path.split("?")[0]!, response.clone());
+    return response;
   }
 
   /** Counters of one layer. */

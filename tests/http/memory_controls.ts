@@ -324,7 +324,7 @@ export function subscriptionRow(parts: Partial<SubscriptionRow>): SubscriptionRo
     user_agent: "Yealink SIP-T46U 108.86.0.20",
     created_at: instantText(now - 600_000),
     expires_at: instantText(now + 3_000_000),
-    last_notify: { sent_at: instantText(now - 12_000), status: 200, answered_after_ms: 4.2 },
+    last_notify: { sent_at: instantText(now - 12_000), status: 200, answered_after_ms: 4 },
     failure_count: 0,
     ...parts,
   };
