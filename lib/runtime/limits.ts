@@ -18,18 +18,28 @@ export const limits = {
   /** Datagrams waiting for a full UDP socket; beyond it they are dropped, and their transaction repeats them. */
   outboxDatagramCount: 16_384,
   /** Server transactions remembered; each lives 32 s on UDP. */
-  serverTransactionCount: 65_536,
+  serverTransactionCount: 32_768,
   /** Oldest server transactions looked at for one that may be forgotten when there is no room: a search is no feast. */
   victimSearchCount: 64,
   /** Client transactions in progress, NOTIFYs mostly. */
   clientTransactionCount: 65_536,
+  /** Completed client transactions that wait for late answers; in a burst a late answer may as well be a stray one. */
+  waitingSlotCount: 4_096,
   /**
    * Bytes that may leave per byte that came in while its sender has not proven itself: a datagram's source address may be forged,
    * and a victim must not get more from us than the forger spends twice over.
    */
   amplification: 2,
-  /** NOTIFYs outstanding at once: their answers must fit the kernel's default receive buffer of 212,992 bytes. */
-  notifyWindow: 160,
+  /**
+   * Asked of the kernel for the receive buffer of each UDP socket; it gives twice `net.core.rmem_max` at most, which is 425,984
+   * unless it was raised.
+   */
+  receiveBufferBytes: 1_048_576,
+  /**
+   * NOTIFYs outstanding at once. An answer takes 1,280 bytes of the kernel's receive buffer, so that their answers fill no
+   * more than three quarters of its default of 212,992 bytes and leave room for requests.
+   */
+  notifyWindow: 128,
   /** NOTIFYs outstanding at once to phones that did not subscribe; their answers come besides those of the window above. */
   unsolicitedWindow: 32,
   /** Attempts at a phone that did not subscribe and answers, but asks for patience each time. */
@@ -123,6 +133,8 @@ export const limits = {
   eventClientCount: 64,
   /** Unread bytes after which an event stream client is cut off; it comes back and resumes. */
   eventBacklogBytes: 262_144,
+  /** Events that wait for one webhook; the oldest gives way, and the next tells that it is missing. */
+  webhookQueueCount: 1_000,
   /** Rows of answered NOTIFYs told to event stream clients at once. */
   notifiedEventCount: 200,
   /** Bytes of one form of the page; a presence message is the longest thing in one. */

@@ -1,10 +1,11 @@
 /**
  * Owns the table of client transactions: found by the index in their branch, taken from a queue of free ones.
  *
- * A completed slot waits out Timer K in the queue, so that late answers still find their branch there; when all slots are
- * in use or waiting, the one that waits longest is taken before its time. Then a late answer is merely counted as stray.
+ * A completed slot waits out Timer K in the queue, so that late answers still find their branch there. Only so many wait: in
+ * a burst the one that waits longest is taken before its time, and a late answer is merely counted as stray.
  */
 import type { Millis } from "../runtime/clock.ts";
+import { limits } from "../runtime/limits.ts";
 import { type ClientHost, ClientSlot } from "./client_transaction.ts";
 
 /** Slots, made when they are first needed and then kept. */
@@ -14,7 +15,7 @@ export class ClientSlots {
   readonly #slots: ClientSlot[] = [];
   #firstFree: ClientSlot | undefined;
   #lastFree: ClientSlot | undefined;
-  #takenCount = 0;
+  #freeCount = 0;
 
   /** An empty table of at most `max` slots; no more than a branch can tell apart. */
   constructor(host: ClientHost, max: number) {
@@ -24,7 +25,7 @@ export class ClientSlots {
 
   /** Slots in use. */
   get takenCount(): number {
-    return this.#takenCount;
+    return this.#slots.length - this.#freeCount;
   }
 
   /** All slots, used or not, by index. */
@@ -41,10 +42,11 @@ export class ClientSlots {
   take(now: Millis): ClientSlot | undefined {
     const isFull = this.#slots.length === this.#max;
     let slot = this.#firstFree;
-    if (slot !== undefined && (slot.reusableAt <= now || isFull)) {
+    if (slot !== undefined && (slot.reusableAt <= now || isFull || this.#freeCount >= limits.waitingSlotCount)) {
       this.#firstFree = slot.nextFree;
       if (this.#firstFree === undefined) this.#lastFree = undefined;
       slot.nextFree = undefined;
+      this.#freeCount--;
       slot.step("expiry");
     } else if (isFull) {
       return undefined;
@@ -52,13 +54,12 @@ export class ClientSlots {
       slot = new ClientSlot(this.#slots.length, this.#host);
       this.#slots.push(slot);
     }
-    this.#takenCount++;
     return slot;
   }
 
   /** Puts a slot into the queue. */
   release(slot: ClientSlot, reusableAt: Millis): void {
-    this.#takenCount--;
+    this.#freeCount++;
     slot.reusableAt = reusableAt;
     if (this.#lastFree === undefined) this.#firstFree = slot;
     else this.#lastFree.nextFree = slot;

@@ -20,6 +20,9 @@ export class ServerTable {
   /** First transaction of each key; the others follow by `next`. */
   readonly #byKey = new Map<string, ServerMachine>();
   readonly #byMergeKey = new Map<string, ServerMachine>();
+  /** Ends of the line in which all stand as they came. */
+  #oldest: ServerMachine | undefined;
+  #newest: ServerMachine | undefined;
   #count = 0;
   #heldBytes = 0;
 
@@ -59,6 +62,10 @@ export class ServerTable {
     transaction.next = this.#byKey.get(transaction.key);
     this.#byKey.set(transaction.key, transaction);
     if (transaction.mergeKey !== undefined) this.#byMergeKey.set(transaction.mergeKey, transaction);
+    transaction.older = this.#newest;
+    if (this.#newest === undefined) this.#oldest = transaction;
+    else this.#newest.newer = transaction;
+    this.#newest = transaction;
   }
 
   /** A transaction in the table keeps more. */
@@ -98,6 +105,7 @@ export class ServerTable {
     this.#count--;
     this.#heldBytes -= transaction.heldBytes;
     transaction.next = undefined;
+    this.#leaveLine(transaction);
     this.forgetMerge(transaction);
   }
 
@@ -114,15 +122,25 @@ export class ServerTable {
     }
     this.#byKey.clear();
     this.#byMergeKey.clear();
+    this.#oldest = this.#newest = undefined;
     this.#count = 0;
     this.#heldBytes = 0;
   }
 
+  #leaveLine(transaction: ServerMachine): void {
+    const { older, newer } = transaction;
+    if (older === undefined) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.#newest = older;
+    else newer.older = older;
+    transaction.older = transaction.newer = undefined;
+  }
+
   #oldestAnswered(): ServerMachine | undefined {
-    let looked = 0;
-    for (const transaction of this.#byKey.values()) {
+    let transaction = this.#oldest;
+    for (let looked = 0; transaction !== undefined && looked < limits.victimSearchCount; looked++) {
       if (!transaction.isUnanswered) return transaction;
-      if (++looked === limits.victimSearchCount) return undefined;
+      transaction = transaction.newer;
     }
     return undefined;
   }

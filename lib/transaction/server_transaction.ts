@@ -64,6 +64,9 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
   heldBytes: number;
   /** Others of the same key: a CANCEL's target, other methods. Only the table reads and writes it. */
   next: ServerMachine | undefined = undefined;
+  /** Its neighbours among all, as they came. Only the table reads and writes them. */
+  older: ServerMachine | undefined = undefined;
+  newer: ServerMachine | undefined = undefined;
   readonly #host: ServerHost;
   readonly #transitions: ServerTransitions;
   readonly #path: ReturnPath;

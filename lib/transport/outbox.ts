@@ -6,8 +6,7 @@
  * and the fan-out sends one NOTIFY per answer received, so that every batch would be one datagram long. The trade-off is
  * up to one loop turn of delay against a quarter of the time: 4 instead of 5.3 µs per datagram, most of it the kernel's.
  * Only `batchMax` leave per turn, so that receiving goes on. A full socket keeps the rest until `drained`; over the bound
- * datagrams are dropped and counted: a transaction repeats them. The kernel's receive buffer is 212,992 bytes and Bun
- * cannot enlarge it, hence the window above this layer.
+ * datagrams are dropped and counted: a transaction repeats them.
  *
  * Budget: 0.1 µs per datagram without the system call, no allocation but the arrays' growth
  * (tests/transport/outbox_bench.ts).

@@ -12,6 +12,7 @@ import { isKeepAlive } from "../sip/parse.ts";
 import { AdvertisedAddress, type ListenerOptions } from "./listener_options.ts";
 import type { LocalAddresses } from "./local_addresses.ts";
 import { Outbox } from "./outbox.ts";
+import { enlargeReceiveBuffer } from "./receive_buffer.ts";
 import type { Flow, FlowReceiver, HostPort, Listener } from "./transport.ts";
 import type { TransportCounters } from "./transport_counters.ts";
 
@@ -109,7 +110,9 @@ export class UdpListener implements Listener {
         },
       },
     };
-    return listener = new UdpListener(options, parts, await Bun.udpSocket(socketOptions));
+    const socket = await Bun.udpSocket(socketOptions);
+    enlargeReceiveBuffer((socket as unknown as { readonly fd: number }).fd, limits.receiveBufferBytes);
+    return listener = new UdpListener(options, parts, socket);
   }
 
   get name(): string {

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { limits } from "../../lib/runtime/limits.ts";
 import { Complaints } from "../../lib/transaction/complaints.ts";
 import { ParseFailure } from "../../lib/sip/parse_failure.ts";
 import { type Log, silentLog } from "../../lib/runtime/log.ts";
@@ -139,4 +140,21 @@ test("stop leaves no timer, no transaction and no call behind", () => {
   expect(office.timers.armedCount).toBe(0);
   expect(office.layer.snapshot()).toMatchObject({ serverCount: 0, clientCount: 0 });
   expect(user.told).toEqual([]);
+});
+
+test("in a burst completed client transactions give way to new ones before Timer K: memory follows what is on its way", () => {
+  const office = openOffice();
+  let sent = 0;
+  for (let i = 0; i < limits.waitingSlotCount + 100; i++) {
+    office.notify(new Watcher());
+    office.say(responseTo(office.phone.texts[sent++]!, 200));
+  }
+  expect(office.layer.snapshot().clientCount).toBe(0);
+  const indexes = office.phone.texts.map((text) => /branch=z9hG4bK(.{4})/.exec(text)![1]);
+  expect(new Set(indexes).size).toBe(limits.waitingSlotCount);
+  // The very last is still known, the very first is not any more.
+  office.say(responseTo(office.phone.texts.at(-1)!, 200));
+  expect([office.counters.responsesAbsorbed, office.counters.responsesStray]).toEqual([1, 0]);
+  office.say(responseTo(office.phone.texts[0]!, 200));
+  expect([office.counters.responsesAbsorbed, office.counters.responsesStray]).toEqual([1, 1]);
 });

@@ -112,3 +112,15 @@ test("0.0.0.0 and [::] can be bound to one port side by side", async () => {
   first.close();
   second.close();
 });
+
+test("a burst larger than the kernel's default receive buffer arrives whole", async () => {
+  const site = await openSite(bind("udp", "127.0.0.1"));
+  const peer = await Bun.udpSocket({ hostname: "127.0.0.1" });
+  const bytes = new Uint8Array(400).fill(0x41);
+  // Nothing is received before this turn of the event loop ends.
+  const sent = peer.sendMany(Array.from({ length: 240 }, () => [bytes, site.port(), "127.0.0.1"]).flat());
+  expect(sent).toBe(240);
+  await until(() => site.counters.datagramsReceived === sent);
+  site.close();
+  peer.close();
+});

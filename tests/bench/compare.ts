@@ -1,0 +1,212 @@
+/**
+ * Measures hintd beside the bare loop and beside Debian's Kamailio, with the same phones, on the same machine, in one run:
+ * round by round, each server once per scenario, so that what drifts hits all of them. Prints a Markdown table of medians and
+ * ratios. It takes about a quarter of an hour.
+ *
+ * Run: `deno task bench:compare [--rounds 5] [--only PART OF A SCENARIO]`, after `deno task build --host`; needs kamailio and
+ * kamailio-presence-modules.
+ */
+import { parseArgs } from "node:util";
+import { median } from "./proc.ts";
+import { load, PASSWORD, type Server, startFloor, startKamailio, startMeasuredHintd } from "./servers.ts";
+
+type LoadResult = import("./load.ts").LoadResult;
+type Phase = import("./load.ts").Phase;
+type ServerName = "hintd" | "floor" | "kamailio 1" | "kamailio 2";
+
+const STARTS: Record<ServerName, () => Promise<Server>> = {
+  hintd: startMeasuredHintd,
+  floor: startFloor,
+  "kamailio 1": () => startKamailio(1),
+  "kamailio 2": () => startKamailio(2),
+};
+const ALL = Object.keys(STARTS) as ServerName[];
+
+/** One population of watchers. */
+type Scenario = { readonly name: string; readonly flags: readonly string[]; readonly servers: readonly ServerName[] };
+
+function flagsOf(options: Record<string, string | number>): string[] {
+  return Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+}
+
+const SCENARIOS: readonly Scenario[] = [
+  {
+    name: "5,000 on 100, dialog",
+    flags: flagsOf({ watchers: 5_000, resources: 100, warmups: 2, changes: 8, refreshes: 3, event: "dialog" }),
+    servers: ALL,
+  },
+  {
+    name: "5,000 on 100, presence",
+    flags: flagsOf({ watchers: 5_000, resources: 100, changes: 8, event: "presence", trigger: "presence" }),
+    servers: ["hintd", "kamailio 1", "kamailio 2"],
+  },
+  {
+    name: "5,000 on 100, digest",
+    flags: flagsOf({ watchers: 5_000, resources: 100, warmups: 2, changes: 0, password: PASSWORD }),
+    servers: ["hintd"],
+  },
+  { name: "5,000 on one", flags: flagsOf({ watchers: 5_000, changes: 8 }), servers: ALL },
+  { name: "20,000 on one", flags: flagsOf({ watchers: 20_000, changes: 3, refreshes: 1 }), servers: ALL },
+];
+
+/** One line of the table: a figure of a scenario, and what it should be beside the others. */
+type Row = {
+  readonly scenario: string;
+  readonly what: string;
+  readonly unit: string;
+  readonly value: (result: LoadResult) => number;
+  /** Highest ratio to the floor and to the better Kamailio. */
+  readonly floor?: number;
+  readonly kamailio?: number;
+  /** Whether more is better. */
+  readonly isRate?: true;
+};
+
+function middle(phases: readonly Phase[], key: keyof Phase): number {
+  return median(phases.map((phase) => phase[key]));
+}
+
+const ROWS: readonly Row[] = [
+  row("5,000 on 100, dialog", "CPU per NOTIFY with its 200", "µs", cpuOfChange, { floor: 1.4, kamailio: 0.6 }),
+  row("5,000 on 100, presence", "CPU per NOTIFY with its 200", "µs", cpuOfChange, { kamailio: 0.8 }),
+  row("5,000 on 100, dialog", "last of all told after", "ms", lastTold, {}),
+  row("5,000 on one", "CPU per NOTIFY with its 200", "µs", cpuOfChange, {}),
+  row("5,000 on one", "last one told after", "ms", lastTold, { kamailio: 0.5 }),
+  row("20,000 on one", "CPU per NOTIFY with its 200", "µs", cpuOfChange, {}),
+  row("20,000 on one", "last one told after", "ms", lastTold, { kamailio: 0.1 }),
+  row("5,000 on 100, dialog", "new SUBSCRIBE with its NOTIFY, CPU", "µs", ({ subscribe }) => subscribe.cpuMicrosEach, {
+    floor: 2,
+    kamailio: 0.75,
+  }),
+  {
+    scenario: "5,000 on 100, dialog",
+    what: "new SUBSCRIBE with its NOTIFY",
+    unit: "/s",
+    value: ({ subscribe }) => subscribe.count / subscribe.millis * 1e3,
+    isRate: true,
+  },
+  row(
+    "5,000 on 100, digest",
+    "the same, each challenged (SHA-256)",
+    "µs",
+    ({ subscribe }) => subscribe.cpuMicrosEach,
+    {},
+  ),
+  row("5,000 on 100, dialog", "refresh with its NOTIFY, CPU", "µs", cpuOfRefresh, { kamailio: 0.7 }),
+  row("20,000 on one", "refresh with its NOTIFY, CPU", "µs", cpuOfRefresh, { kamailio: 0.05 }),
+  row(
+    "20,000 on one",
+    "memory per subscription (PSS)",
+    "KB",
+    ({ pss, subscribe }) => (pss.full - pss.before) * 1_024 / subscribe.count,
+    { kamailio: 0.3 },
+  ),
+];
+
+function row(
+  scenario: string,
+  what: string,
+  unit: string,
+  value: (result: LoadResult) => number,
+  targets: { floor?: number; kamailio?: number },
+): Row {
+  return { scenario, what, unit, value, ...targets };
+}
+
+function cpuOfChange({ changes }: LoadResult): number {
+  return middle(changes, "cpuMicrosEach");
+}
+
+function cpuOfRefresh({ refreshes }: LoadResult): number {
+  return middle(refreshes, "cpuMicrosEach");
+}
+
+function lastTold({ changes }: LoadResult): number {
+  return middle(changes, "last");
+}
+
+const { values } = parseArgs({ options: { rounds: { type: "string", default: "5" }, only: { type: "string" } } });
+const scenarios = SCENARIOS.filter(({ name }) => name.includes(values.only ?? ""));
+const results = new Map<string, LoadResult[]>();
+const faults: string[] = [];
+
+function resultsOf(scenario: string, server: ServerName): LoadResult[] {
+  const key = `${scenario} / ${server}`;
+  let list = results.get(key);
+  if (list === undefined) results.set(key, list = []);
+  return list;
+}
+
+async function run(scenario: Scenario, name: ServerName): Promise<void> {
+  const server = await STARTS[name]();
+  try {
+    const trigger = name === "floor" ? ["--trigger", "floor"] : [];
+    const result = await load(server, [...scenario.flags, ...trigger]);
+    resultsOf(scenario.name, name).push(result);
+    const { repeatedCount, retransmittedCount, droppedCount, subscribe, changes } = result;
+    const busiest = Math.max(subscribe.busyShare, ...changes.map((change) => change.busyShare));
+    process.stderr.write(`${scenario.name} / ${name}: generator busy ${(busiest * 100).toFixed(0)} %\n`);
+    if (repeatedCount + retransmittedCount + droppedCount > 0) {
+      faults.push(
+        `${scenario.name} / ${name}: ${repeatedCount} NOTIFYs came twice, ${retransmittedCount} SUBSCRIBEs were sent ` +
+          `again, ${droppedCount} datagrams did not fit the receive buffer`,
+      );
+    }
+  } catch (error) {
+    faults.push(`${scenario.name} / ${name}: ${(error as Error).message}`);
+  } finally {
+    await server.end();
+  }
+}
+
+for (let round = 0; round < Number(values.rounds); round++) {
+  for (const scenario of scenarios) {
+    for (const name of scenario.servers) await run(scenario, name);
+  }
+}
+
+function shown(value: number | undefined): string {
+  if (value === undefined) return "–";
+  return value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(1);
+}
+
+/** Ratio beside its target, in bold where it falls short. */
+function ratio(value: number, other: number | undefined, target: number | undefined): string {
+  if (other === undefined) return "–";
+  const found = (value / other).toFixed(2);
+  if (target === undefined) return found;
+  return value / other <= target ? `${found} (≤ ${target})` : `**${found}** (≤ ${target})`;
+}
+
+function lineOf({ scenario, what, unit, value, floor, kamailio, isRate }: Row): string | undefined {
+  const of = (name: ServerName) => {
+    const list = resultsOf(scenario, name);
+    return list.length === 0 ? undefined : median(list.map(value));
+  };
+  const hintd = of("hintd");
+  if (hintd === undefined) return undefined;
+  const peers = [of("kamailio 1"), of("kamailio 2")].filter((each) => each !== undefined);
+  const best = peers.length === 0 ? undefined : isRate === true ? Math.max(...peers) : Math.min(...peers);
+  const cells = [
+    `${scenario}: ${what}`,
+    `${shown(hintd)} ${unit}`,
+    shown(of("floor")),
+    ratio(hintd, of("floor"), floor),
+    shown(of("kamailio 1")),
+    shown(of("kamailio 2")),
+    ratio(hintd, best, kamailio),
+  ];
+  return `| ${cells.join(" | ")} |`;
+}
+
+process.stdout.write(
+  [
+    "| | hintd | floor | ratio | Kamailio, 1 worker | 2 workers | ratio to the better |",
+    "|---|---|---|---|---|---|---|",
+    ...ROWS.map(lineOf).filter((line) => line !== undefined),
+    "",
+    ...(faults.length === 0 ? ["Nothing was lost, nothing came twice."] : faults),
+    "",
+  ].join("\n"),
+);
+process.exit(0);
