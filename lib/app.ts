@@ -197,6 +197,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     const changes = describeChanges(config, loaded.config);
     config = loaded.config;
     core.apply(config);
+    server.webhooks.apply(config.webhooks);
     controls.configLoaded();
     noteWarnings(loaded.warnings);
     log.info("config", changes.length === 0 ? "Reloaded; nothing changed" : `Reloaded: ${changes.join(", ")}`);
@@ -209,6 +210,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     timers,
     configFile,
     measured: { clock, transports, journal, database },
+    webhooks: () => server.webhooks.snapshot(),
     listeners: () => transports.listeners,
     reload,
   });
@@ -246,6 +248,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     await stop();
     throw new StartError(error instanceof Error ? error.message : String(error), { cause: error });
   }
+  server.webhooks.apply(config.webhooks);
   core.begin();
   startIsOver();
   return { controls, reload: () => controls.reload(), stop };

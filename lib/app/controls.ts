@@ -12,6 +12,7 @@ import {
   type StatusRow,
   type SubscriptionRow,
 } from "../http/controls.ts";
+import type { WebhookSnapshot } from "../http/webhooks.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { instantText } from "../runtime/instant.ts";
 import { limits } from "../runtime/limits.ts";
@@ -37,6 +38,7 @@ import {
   publicationRow,
   publisherRows,
   subscriptionRow,
+  webhookRows,
 } from "./rows.ts";
 
 /** What the controls look at besides the core. */
@@ -45,7 +47,8 @@ export interface ControlsParts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly configFile: string;
-  readonly measured: MeasuredParts;
+  readonly measured: Omit<MeasuredParts, "webhooks">;
+  webhooks(): readonly WebhookSnapshot[];
   listeners(): readonly Listener[];
   reload(): Promise<ReloadReport>;
 }
@@ -128,7 +131,8 @@ export function createControls(parts: ControlsParts): AppControls {
     timerFired() {
       for (const each of watched) {
         const resource = engine.lookup(each.context, each.exten);
-        if (resource === each) tell({ type: "hint", change: "changed", item: hintRow(core, resource) });
+        if (resource !== each) continue;
+        tell({ type: "hint", change: "changed", item: hintRow(core, resource), isOfWatchers: true });
       }
       watched.clear();
     },
@@ -157,7 +161,13 @@ export function createControls(parts: ControlsParts): AppControls {
   });
 
   function allProblems() {
-    const rows = [...problems.list(), ...publisherRows(core, present()), ...deliveryRows(core), ...failureRows(core)];
+    const rows = [
+      ...problems.list(),
+      ...publisherRows(core, present()),
+      ...webhookRows(parts.webhooks(), present()),
+      ...deliveryRows(core),
+      ...failureRows(core),
+    ];
     return [...rows.filter((row) => row.severity === "error"), ...rows.filter((row) => row.severity === "warning")];
   }
 
@@ -310,7 +320,7 @@ export function createControls(parts: ControlsParts): AppControls {
       return true;
     },
     problems: () => allProblems().slice(0, limits.problemCount),
-    measurements: () => measure(core, parts.measured, allProblems()),
+    measurements: () => measure(core, { ...parts.measured, webhooks: parts.webhooks() }, allProblems()),
     async reload() {
       const report = await parts.reload();
       tell({ type: "reload", change: "changed", item: report });

@@ -3,6 +3,7 @@
  */
 import type { ProblemRow } from "../http/controls.ts";
 import type { Measurement, Sample } from "../http/measurement.ts";
+import type { WebhookSnapshot } from "../http/webhooks.ts";
 import type { Subscription } from "../event/subscription.ts";
 import type { Clock, Millis } from "../runtime/clock.ts";
 import type { Counters } from "../runtime/counters.ts";
@@ -18,6 +19,7 @@ export interface MeasuredParts {
   readonly transports: {
     snapshot(): { readonly connectionCount: number; readonly listeners: readonly { readonly waitingCount: number }[] };
   };
+  readonly webhooks: readonly WebhookSnapshot[];
   readonly journal: { readonly waitingCount: number };
   readonly database: {
     readonly writeSpans: Histogram;
@@ -38,6 +40,7 @@ export function measure(core: Core, parts: MeasuredParts, problems: readonly Pro
     ...measureLamps(core, parts.clock.now()),
     ...measureTables(core),
     ...measureQueues(core, parts),
+    ...measureWebhooks(parts.webhooks),
     ...measureCounters(core.counters.snapshot()),
     ...measureSpans(core, parts),
   ];
@@ -123,6 +126,22 @@ function measureQueues(core: Core, { transports, journal, database }: MeasuredPa
       [{}, database.problem === undefined ? 0 : 1],
     ]),
     counter("store_refusals", "Writes that the disk has refused.", [[{}, database.refusalCount]]),
+  ];
+}
+
+function measureWebhooks(webhooks: readonly WebhookSnapshot[]): Measurement[] {
+  const each = (value: (hook: WebhookSnapshot) => number) =>
+    webhooks.map((hook): Reading => [{ webhook: hook.name }, value(hook)]);
+  return [
+    gauge("webhook_queue_depth", "Events that wait for a webhook.", each(({ waitingCount }) => waitingCount)),
+    gauge(
+      "webhook_failing",
+      "1 while a webhook does not take its events.",
+      each(({ failureCount }) => failureCount && 1),
+    ),
+    counter("webhook_delivered", "Events that a webhook has taken.", each(({ deliveredCount }) => deliveredCount)),
+    counter("webhook_refused", "Events that a webhook has refused for good.", each(({ refusedCount }) => refusedCount)),
+    counter("webhook_missed", "Events that gave way to newer ones.", each(({ missedCount }) => missedCount)),
   ];
 }
 

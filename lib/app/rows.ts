@@ -19,6 +19,7 @@ import type {
   PublicationRow,
   SubscriptionRow,
 } from "../http/controls.ts";
+import type { WebhookSnapshot } from "../http/webhooks.ts";
 import type { EpochMillis } from "../runtime/clock.ts";
 import type { ContactSnapshot } from "../registrar/snapshot.ts";
 import { type Instant, instantText } from "../runtime/instant.ts";
@@ -225,6 +226,20 @@ export function publisherRows(core: Core, { wall }: Present): ProblemRow[] {
       count: rows!.length,
     }];
   });
+}
+
+/** Webhooks that fail as problems. */
+export function webhookRows(webhooks: readonly WebhookSnapshot[], { wall }: Present): ProblemRow[] {
+  return webhooks.filter(({ failureCount }) => failureCount > 0).map((hook) => ({
+    severity: "error",
+    area: "webhook",
+    message: `Webhook "${hook.name}" fails: ${hook.why}; ${hook.waitingCount} events wait`,
+    remedy: "Is the server there, and does it answer with 2xx?",
+    where: hook.name,
+    first_at: instantText(hook.failingSince ?? wall),
+    last_at: instantText(wall),
+    count: hook.failureCount,
+  }));
 }
 
 /** Phones that do not answer as problems, the worst first. */

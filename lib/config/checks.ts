@@ -43,6 +43,7 @@ const demoPasswords = ["alice-demo", "bob-demo", "carol-demo"];
 export function checkConfig(config: Config, rules: ConfigRules, complaints: Complaints): void {
   checkLifetimes(config, complaints);
   checkHttp(config, complaints);
+  checkWebhooks(config, complaints);
   checkListeners(config, complaints);
   checkEndpoints(config, complaints);
   checkRegistrations(config, rules, complaints);
@@ -75,6 +76,18 @@ function checkHttp({ http }: Config, { error }: Complaints): void {
   http.tokens.forEach(({ name }, i) => {
     if (names.has(name)) error(["http", "tokens", i, "name"], `there is another token "${name}"`);
     names.add(name);
+  });
+}
+
+function checkWebhooks({ webhooks }: Config, { error, warn }: Complaints): void {
+  const names = new Set<string>();
+  webhooks.forEach(({ name, secret, events }, i) => {
+    if (names.has(name)) error(["webhooks", i, "name"], `there is another webhook "${name}"`);
+    names.add(name);
+    if (events.length === 0) warn(["webhooks", i, "events"], "it is told of nothing");
+    if (/^whsec_/.test(secret) && !/^whsec_[A-Za-z0-9+/]+={0,2}$/.test(secret)) {
+      error(["webhooks", i, "secret"], 'expected base64 behind "whsec_"');
+    }
   });
 }
 

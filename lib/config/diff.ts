@@ -11,6 +11,7 @@ export function describeChanges(former: Config, next: Config): string[] {
     ...counted("hint", hintsOf(former), hintsOf(next)),
     ...named("list", former.lists, next.lists),
     ...named("listener", listenersOf(former), listenersOf(next)),
+    ...named("webhook", webhooksOf(former), webhooksOf(next)),
     ...named("outbound_publish", former.outbound_publish, next.outbound_publish),
     ...(["server", "timers", "http", "bodies", "phones"] as const)
       .filter((section) => !isEqual(former[section], next[section])).map((section) => `[${section}] changed`),
@@ -30,6 +31,10 @@ function hintsOf(config: Config): Table {
 
 function listenersOf(config: Config): Table {
   return Object.fromEntries(config.listen.map((each) => [each.name, each]));
+}
+
+function webhooksOf(config: Config): Table {
+  return Object.fromEntries(config.webhooks.map((each) => [each.name, each]));
 }
 
 /** Contexts whose includes or autohints are others; their hints are counted elsewhere. */

@@ -32,6 +32,9 @@ const secretKeys: readonly (string | number)[] = [
   "password_hash",
   "tokens",
   "hash",
+  "secret",
+  // That of a webhook may hold its key.
+  "url",
 ];
 
 /** Puts an issue of the schema in words. `values` are what the schema judged. */

@@ -121,12 +121,19 @@ function finish({ defaults: _defaults, ...config }: z.output<typeof configSchema
       ...each,
       name: each.name === "" ? `${each.transport} ${each.bind}` : each.name,
     })),
+    webhooks: config.webhooks.map((each) => ({ ...each, name: each.name === "" ? plainUrl(each.url) : each.name })),
     endpoints: table(config.endpoints),
     aors: table(config.aors),
     contexts: table(config.contexts),
     lists: table(config.lists),
     outbound_publish: table(config.outbound_publish),
   };
+}
+
+/** A URL without what may be secret in it. */
+function plainUrl(url: string): string {
+  const { host, pathname } = new URL(url);
+  return host + pathname;
 }
 
 function withDefaults(endpoints: Table, defaults: Table | undefined): Table {

@@ -105,6 +105,11 @@ export function tokenHash(description: string) {
   return named(schema, description, "what `hintd hash-password --token` prints");
 }
 
+/** Where a web server is. */
+export function webUrl(description: string) {
+  return named(z.string().refine(isWebUrl), description, 'a URL such as "https://crm.example.com/hintd"');
+}
+
 /** A regular expression; empty for anything. */
 export function expression(description: string) {
   return named(z.string().refine(isExpression), description, "a regular expression").default("");
@@ -141,6 +146,10 @@ export function splitBind(value: string): { address: string; port: number } | un
 
 function isBind(value: string): boolean {
   return splitBind(value) !== undefined;
+}
+
+function isWebUrl(value: string): boolean {
+  return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
 }
 
 function isExpression(value: string): boolean {

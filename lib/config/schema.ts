@@ -17,6 +17,7 @@ import {
   text,
   texts,
   tokenHash,
+  webUrl,
   whole,
   word,
 } from "./options.ts";
@@ -78,6 +79,26 @@ const http = z.strictObject({
     description: "Bearer tokens of the API.",
     accepted: '[{ name = "crm", hash = "…", scope = "write" }]',
   }),
+});
+
+/** Kinds of events, as the event stream names them. */
+const eventTypes = [
+  "hint",
+  "device-state",
+  "presence-state",
+  "mailbox",
+  "subscription",
+  "contact",
+  "problem",
+  "reload",
+] as const;
+
+const webhook = z.strictObject({
+  name: text("", "How page, log and metrics call it; empty: the URL without its query."),
+  url: webUrl("Where events are posted."),
+  events: someOf(eventTypes, ["hint"], "Kinds of events that it wants."),
+  secret: text("", "Key of the signature (HMAC-SHA256); empty: no signature."),
+  timeout: seconds(5, [1, 60], "How long the answer may take."),
 });
 
 const bodies = z.strictObject({
@@ -149,6 +170,7 @@ export const configSchema = z.strictObject({
   timers: timers.prefault({}).describe("How long requests of hintd are repeated."),
   listen: z.array(listen).default([]).describe("Where phones reach hintd: one [[listen]] for each socket."),
   http: http.prefault({}).describe("The page and the API."),
+  webhooks: z.array(webhook).default([]).describe("Servers that are told of changes: one [[webhooks]] for each."),
   bodies: bodies.prefault({}).describe("What phones are told."),
   defaults: z.strictObject({ endpoint: endpointSchema.partial().optional() }).prefault({})
     .describe("Options that all endpoints share."),

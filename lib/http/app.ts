@@ -20,6 +20,7 @@ import { assets } from "./page/document.tsx";
 import { createPages, errorPage, isRefusal, type Refusal } from "./pages.tsx";
 import type { VerifyPassword } from "./passwords.ts";
 import { Problem, problemResponse } from "./problem.ts";
+import { Webhooks } from "./webhooks.ts";
 
 /** Seconds after which an action the disk refused may be tried again. */
 const STORE_RETRY_SECONDS = 5;
@@ -44,6 +45,8 @@ export interface HttpAppParts {
 export interface HttpApp {
   /** Who may do what. */
   readonly access: Access;
+  /** Who is told of events elsewhere. */
+  readonly webhooks: Webhooks;
   /** Answers one request. */
   readonly fetch: (request: Request, peer: HttpEnv["Bindings"]) => Response | Promise<Response>;
   /** Ends every event stream and stops listening to the appliance. */
@@ -57,9 +60,12 @@ export function createHttpApp(parts: HttpAppParts): HttpApp {
   const history = new EventHistory(entropy);
   const events = new ApiEvents(history, access, timers);
   const live = new LivePages({ controls, history, access, timers, clock });
+  const webhooks = new Webhooks(parts);
   const unlisten = controls.onEvent((event) => {
-    events.send(history.append(event));
+    const entry = history.append(event);
+    events.send(entry);
     live.receive(event);
+    webhooks.receive(entry);
   });
 
   const app = new Hono<HttpEnv>();
@@ -108,11 +114,13 @@ export function createHttpApp(parts: HttpAppParts): HttpApp {
 
   return {
     access,
+    webhooks,
     fetch: (request, peer) => app.fetch(request, peer),
     close() {
       unlisten();
       events.close();
       live.close();
+      webhooks.stop();
     },
   };
 }

@@ -68,9 +68,12 @@ export type ProblemRow = ApiValue<"Problem">;
 /** What a reload did; nothing is in force of a configuration with errors. */
 export type ReloadReport = ApiValue<"ReloadReport">;
 
-/** What happened, with the row as it is now (as it last was, for `removed`). */
+/**
+ * What happened, with the row as it is now (as it last was, for `removed`); `isOfWatchers`: the lamp shows what it did, but
+ * somebody began or ended to watch it.
+ */
 export type ControlEvent =
-  | { readonly type: "hint"; readonly change: Change; readonly item: HintRow }
+  | { readonly type: "hint"; readonly change: Change; readonly item: HintRow; readonly isOfWatchers?: true }
   | { readonly type: "device-state"; readonly change: Change; readonly item: DeviceStateRow }
   | { readonly type: "presence-state"; readonly change: Change; readonly item: PresenceStateRow }
   | { readonly type: "mailbox"; readonly change: Change; readonly item: MailboxRow }

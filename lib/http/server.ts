@@ -7,6 +7,7 @@ import { umask } from "node:process";
 import { limits } from "../runtime/limits.ts";
 import type { Peer } from "./access.ts";
 import { createHttpApp, type HttpApp, type HttpAppParts } from "./app.ts";
+import type { Webhooks } from "./webhooks.ts";
 import { addressOf, type HttpSettings, isLoopback } from "./settings.ts";
 
 /** Longest path the kernel takes for a socket (sockaddr_un). */
@@ -79,6 +80,11 @@ export class HttpServer {
       this.#bind = settings.bind;
     }
     this.#app.access.apply(settings);
+  }
+
+  /** Who is told of events elsewhere. */
+  get webhooks(): Webhooks {
+    return this.#app.webhooks;
   }
 
   /** Ends event streams, lets running requests finish and closes both sockets. */

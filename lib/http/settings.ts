@@ -1,5 +1,5 @@
 /**
- * Owns what the HTTP side needs to know of config.toml's `[http]`.
+ * Owns what the HTTP side needs to know of config.toml: `[http]` and `[[webhooks]]`.
  */
 
 /** The section `[http]`, keys as there. */
@@ -20,6 +20,20 @@ export interface TokenSettings {
   readonly hash: string;
   /** What its bearer may do. */
   readonly scope: "read" | "write";
+}
+
+/** One `[[webhooks]]`, keys as there. */
+export interface WebhookSettings {
+  /** For page, log and metrics; never empty. */
+  readonly name: string;
+  /** Where events are posted. */
+  readonly url: string;
+  /** Kinds of events that it wants. */
+  readonly events: readonly string[];
+  /** Key of the signature; "" for none. */
+  readonly secret: string;
+  /** Seconds that the answer may take. */
+  readonly timeout: number;
 }
 
 /** Address and port of `bind`, brackets removed. */

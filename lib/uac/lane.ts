@@ -9,7 +9,7 @@ import type { Clock, EpochMillis } from "../runtime/clock.ts";
 import type { Entropy } from "../runtime/entropy.ts";
 import { limits } from "../runtime/limits.ts";
 import { TimerEntry, type TimerOwner, type Timers } from "../runtime/timers.ts";
-import { backoffMillis } from "./backoff.ts";
+import { backoffMillis } from "../runtime/backoff.ts";
 
 /** Who stands in the queue. */
 export interface LaneUser {

@@ -20,7 +20,7 @@ import type { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
 import type { ClientTransaction, ClientUser } from "../transaction/transaction.ts";
 import { datagramRequestBytes, type Flow } from "../transport/transport.ts";
-import { backoffMillis, refusedMillis } from "./backoff.ts";
+import { backoffMillis, refusedMillis } from "../runtime/backoff.ts";
 import type { Lane, LaneUser } from "./lane.ts";
 import type { PublicationParts, PublicationSubject } from "./publication_ports.ts";
 import { type PublishDocument, writePublish } from "./publish_request.ts";

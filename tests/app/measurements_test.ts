@@ -7,6 +7,7 @@ import { Site } from "../support/site.ts";
 
 const parts = {
   transports: { snapshot: () => ({ connectionCount: 3, listeners: [{ waitingCount: 4 }, { waitingCount: 1 }] }) },
+  webhooks: [],
   journal: { waitingCount: 2 },
 };
 

@@ -43,6 +43,16 @@ describe("parts that do not fit together", () => {
       'config.toml:4:12: http.tokens[1].name: there is another token "crm"',
     ],
     [
+      "two webhooks of one name",
+      '[[webhooks]]\nurl = "https://crm.example.com/a?key=1"\n[[webhooks]]\nurl = "https://crm.example.com/a?key=2"',
+      'config.toml:3:3: webhooks[1].name: there is another webhook "crm.example.com/a"',
+    ],
+    [
+      "a key of a webhook that is no base64",
+      '[[webhooks]]\nurl = "https://crm.example.com/"\nsecret = "whsec_geheim!"',
+      'config.toml:3:10: webhooks[0].secret: expected base64 behind "whsec_"',
+    ],
+    [
       "two listeners of one name",
       `${LISTENER}[[listen]]\nname = "lan"\ntransport = "tcp"\nbind = "127.0.0.1:5060"`,
       'config.toml:6:8: listen[1].name: there is another listener "lan"',

@@ -13,6 +13,7 @@ const sections: Readonly<Record<string, { header: string; path: string; needs?: 
     needs: { transport: '"udp"', bind: '"127.0.0.1:0"' },
   },
   "http": { header: "[http]", path: "http" },
+  "webhooks": { header: "[[webhooks]]", path: "webhooks[0]", needs: { url: '"https://crm.example.com/"' } },
   "bodies": { header: "[bodies]", path: "bodies" },
   "endpoints.*": { header: "[endpoints.alice]", path: "endpoints.alice" },
   "aors.*": { header: "[aors.hotline]", path: "aors.hotline" },
@@ -27,7 +28,7 @@ const sections: Readonly<Record<string, { header: string; path: string; needs?: 
 };
 
 /** Options whose values are not repeated. */
-const secret = ["auth", "tokens", "password_hash"];
+const secret = ["auth", "tokens", "password_hash", "secret", "url"];
 
 /** A value that an option does not accept, as TOML; what is wrong with it when that is one of a list, and what is meant. */
 interface Mistake {

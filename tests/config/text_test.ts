@@ -228,12 +228,13 @@ test("no value that stands where a secret does is ever told", async () => {
     ...["[endpoints]\nalice", "[endpoints.alice]\nauth", "[endpoints.alice]\npassword", "[endpoints.alice]\nauth.pass"],
     ...["[endpoints.alice.auth]\npassword", "[endpoints.alice.auth]\npassword_digest", "[defaults]\nendpoint"],
     ...["[defaults.endpoint]\nauth", "[http]\npassword_hash", "[http]\ntokens", "[outbound_publish.trunk]\nauth"],
+    ...["[[webhooks]]\nsecret", "[[webhooks]]\nurl"],
     ...["[outbound_publish.trunk.auth]\npassword", "[[http.tokens]]\nhash", "[outbound_publish]\ntrunk", "endpoints"],
   ];
   for (const key of keys) {
     for (const shape of shapes) {
       const said = [...await errorsOf(`${key} = ${shape}`), ...await warningsOf(`${key} = ${shape}`)].join("\n");
-      expect({ key, shape, said: /defaults|endpoints|http|outbound_publish/.test(said) }).toEqual({
+      expect({ key, shape, said: /defaults|endpoints|http|webhooks|outbound_publish/.test(said) }).toEqual({
         key,
         shape,
         said: true,

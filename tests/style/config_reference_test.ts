@@ -102,6 +102,7 @@ describe("config.toml and the schema hold each other", () => {
       "phones",
       "server",
       "timers",
+      "webhooks",
     ]);
   });
 

@@ -1,8 +1,8 @@
 /**
  * Owns how long to wait before trying again.
  */
-import type { Entropy } from "../runtime/entropy.ts";
-import { limits } from "../runtime/limits.ts";
+import type { Entropy } from "./entropy.ts";
+import { limits } from "./limits.ts";
 
 /** First wait, doubled by each further failure up to the longest. */
 const FIRST_MILLIS = 2_000;
