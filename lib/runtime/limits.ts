@@ -135,8 +135,6 @@ export const limits = {
   eventBacklogBytes: 262_144,
   /** Events that wait for one webhook; the oldest gives way, and the next tells that it is missing. */
   webhookQueueCount: 1_000,
-  /** Events that wait for one webhook; the oldest gives way, and the next tells that it is missing. */
-  webhookQueueCount: 1_000,
   /** Rows of answered NOTIFYs told to event stream clients at once. */
   notifiedEventCount: 200,
   /** Bytes of one form of the page; a presence message is the longest thing in one. */
