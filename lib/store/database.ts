@@ -1,9 +1,11 @@
 /**
  * Owns the one SQLite file: how it is opened, made durable, found damaged, written and closed.
  *
- * Theory. WAL with `synchronous=FULL`: a transaction that committed is on the disk, whatever happens next. The file belongs to
- * one process (`locking_mode=EXCLUSIVE`): a second hintd on the same directory is refused before it touches anything.
- * Everything is synchronous: a write takes one flush of the disk, and what belongs together shares it in one `write`.
+ * Theory. WAL with `synchronous=NORMAL`: a transaction that committed survives the end of this process at once, and a power
+ * failure as soon as the log file has been flushed. `write` flushes it before it returns. Whoever commits often uses
+ * `commit`, and `flush`, which does not block: one flush serves everything that was committed before it began.
+ * The file belongs to one process (`locking_mode=EXCLUSIVE`): a second hintd on the same directory is refused before it
+ * touches anything.
  */
 import { Database as Connection, type SQLQueryBindings, type Statement } from "bun:sqlite";
 import { chmodSync, closeSync, existsSync, openSync, renameSync, statSync } from "node:fs";
@@ -13,6 +15,7 @@ import { Histogram } from "../runtime/histogram.ts";
 import { secondText } from "../runtime/instant.ts";
 import type { Log } from "../runtime/log.ts";
 import { StoreError } from "../runtime/store_error.ts";
+import { type LogFile, logFileOf, noLogFile } from "./log_file.ts";
 import { DatabaseTooNew, migrate } from "./migrations.ts";
 
 /** Name of the file inside the data directory. */
@@ -36,7 +39,8 @@ export interface DatabaseOptions {
 export function openDatabase({ directory, log, clock }: DatabaseOptions): Database {
   const path = join(directory, databaseFile);
   try {
-    return new Database(openSound(path, (damage) => setAside(path, damage, log, clock)), path, log, clock);
+    const connection = openSound(path, (damage) => setAside(path, damage, log, clock));
+    return new Database(connection, path, log, clock, logFileOf(path));
   } catch (error) {
     if (error instanceof DatabaseTooNew) throw error;
     throw new StoreError(`Cannot open the database "${path}": ${explain(error)}`, { cause: error });
@@ -54,16 +58,27 @@ export class Database {
   readonly #statements: Statement[] = [];
   readonly #begin: Statement;
   readonly #commit: Statement;
+  readonly #logFile: LogFile;
   #isWriting = false;
+  /** Transactions since the file was opened, and how many of them were flushed. */
+  #commitCount = 0;
+  #flushedCount = 0;
   #problem: StoreError | undefined;
   #refusalCount = 0;
 
   /** @param connection Checked and migrated; owned from here on. */
-  constructor(connection: Connection, path: string, log: Log, clock: Clock = systemClock) {
+  constructor(
+    connection: Connection,
+    path: string,
+    log: Log,
+    clock: Clock = systemClock,
+    logFile: LogFile = noLogFile,
+  ) {
     this.#connection = connection;
     this.path = path;
     this.#log = log;
     this.#clock = clock;
+    this.#logFile = logFile;
     this.#begin = this.prepare("BEGIN IMMEDIATE");
     this.#commit = this.prepare("COMMIT");
   }
@@ -106,33 +121,79 @@ export class Database {
    */
   write(action: () => void): void {
     if (this.#isWriting) return action();
+    this.commit(action);
+    this.flushNow();
+  }
+
+  /**
+   * Runs `action` as one transaction that a power failure may undo until it is flushed.
+   *
+   * @throws as `write`.
+   */
+  commit(action: () => void): void {
+    if (this.#isWriting) return action();
     this.#isWriting = true;
     const startedAt = this.#clock.now();
     try {
       this.#begin.run();
       action();
       this.#commit.run();
+      this.#commitCount++;
     } catch (error) {
       throw this.#rolledBack(error);
     } finally {
       this.#isWriting = false;
     }
     this.writeSpans.observe(this.#clock.now() - startedAt);
-    if (this.#problem !== undefined) {
-      this.#problem = undefined;
-      this.#log.info("store", "The database can be written again");
+  }
+
+  /** Has all that was committed on the disk, and tells `done`, later: undefined, or why the disk refused. */
+  flush(done: (problem: StoreError | undefined) => void): void {
+    const count = this.#commitCount;
+    const flushed = (error: Error | null) => {
+      if (error !== null) return done(this.#refused(error));
+      this.#flushedCount = Math.max(this.#flushedCount, count);
+      this.#worked();
+      done(undefined);
+    };
+    try {
+      this.#logFile.flush(flushed);
+    } catch (error) {
+      done(this.#refused(error));
     }
+  }
+
+  /** Returns when all that was committed is on the disk. @throws StoreError when the disk refuses. */
+  flushNow(): void {
+    if (this.#flushedCount === this.#commitCount) return;
+    try {
+      this.#logFile.flushNow();
+    } catch (error) {
+      throw this.#refused(error);
+    }
+    this.#flushedCount = this.#commitCount;
+    this.#worked();
   }
 
   /** Closes the file; everything is in it, and nothing lies beside it. */
   close(): void {
+    this.#logFile.close();
     for (const statement of this.#statements) statement.finalize();
     this.#connection.close(true);
   }
 
   #rolledBack(error: unknown): unknown {
     if (this.#connection.inTransaction) this.#connection.run("ROLLBACK");
-    if (!isSqliteError(error)) return error;
+    return isSqliteError(error) ? this.#refused(error) : error;
+  }
+
+  #worked(): void {
+    if (this.#problem === undefined) return;
+    this.#problem = undefined;
+    this.#log.info("store", "The database can be written again");
+  }
+
+  #refused(error: unknown): StoreError {
     const refusal = new StoreError(`Cannot write the database: ${explain(error)}`, { cause: error });
     if (this.#problem?.message !== refusal.message) this.#log.error("store", refusal.message, { path: this.path });
     this.#problem = refusal;
@@ -171,7 +232,7 @@ function connect(path: string): Connection {
     connection.run("PRAGMA busy_timeout = 2000");
     connection.run("PRAGMA locking_mode = EXCLUSIVE");
     connection.run("PRAGMA journal_mode = WAL");
-    connection.run("PRAGMA synchronous = FULL");
+    connection.run("PRAGMA synchronous = NORMAL");
     connection.run("PRAGMA journal_size_limit = 4194304");
     using check = connection.prepare<{ quick_check: string }, []>("PRAGMA quick_check(1)");
     const finding = check.get()!.quick_check;

@@ -2,8 +2,12 @@
  * Owns what waits to be stored: rows that changed in this turn of the event loop, written as one transaction at its end.
  *
  * Theory. Memory is what is true; the disk follows at the end of the turn, before any answer leaves. A row that changes
- * twice is written once. When the disk refuses, the rows keep waiting and are tried again each second, those who wait for their
- * answer are told, and `check` refuses what comes after until the disk takes writes again: then it has missed nothing.
+ * twice is written once. What is written outlives this process; a power failure it outlives once the disk is flushed,
+ * which nobody but those who promise it waits for: one flush is on its way at a time, and serves all who came before it
+ * began. Without them it comes within a second.
+ *
+ * When the disk refuses, the rows keep waiting and are tried again each second, those who wait for their answer are told,
+ * and `check` refuses what comes after until the disk takes writes again: then it has missed nothing.
  */
 import { StoreError } from "../runtime/store_error.ts";
 import { TimerEntry, type Timers } from "../runtime/timers.ts";
@@ -23,6 +27,9 @@ export type Settled = (problem: StoreError | undefined) => void;
 
 /** Milliseconds between attempts while the disk refuses. */
 const RETRY_MILLIS = 1_000;
+
+/** Milliseconds after which what nobody waits for is flushed. */
+const FLUSH_MILLIS = 1_000;
 
 /** Rows of one kind that wait. */
 export class JournalTable<Row, Key = string> {
@@ -75,8 +82,14 @@ export class Journal {
   readonly #timers: Timers;
   readonly #tables: JournalTable<never, never>[] = [];
   readonly #retry = new TimerEntry({ timerFired: () => this.#settle() });
+  readonly #lateFlush = new TimerEntry({ timerFired: () => this.#flushSoon() });
   readonly #commitNow = () => this.#settle();
-  #waiting: Settled[] = [];
+  /** Who waits for this turn's transaction, and who for the flush after it. */
+  #forWritten: Settled[] = [];
+  #forDurable: Settled[] = [];
+  /** Who waits for the flush that begins next. */
+  #forFlush: Settled[] = [];
+  #isFlushing = false;
   #isDue = false;
   #problem: StoreError | undefined;
 
@@ -104,12 +117,17 @@ export class Journal {
     return this.#isDue;
   }
 
-  /** Tells `settled`, at the end of this turn, whether all that waits is stored. */
-  whenSettled(settled: Settled): void {
-    this.#waiting.push(settled);
+  /** Tells `settled`, at the end of this turn, whether all that waits is written. */
+  whenWritten(settled: Settled): void {
+    this.#forWritten.push(settled);
   }
 
-  /** Has everything written at the end of this turn. */
+  /** Tells `settled`, some milliseconds later, whether all that waits is on the disk, whatever happens next. */
+  whenDurable(settled: Settled): void {
+    this.#forDurable.push(settled);
+  }
+
+  /** Has all that waits written at the end of this turn. */
   commitLater(): void {
     if (this.#isDue) return;
     this.#isDue = true;
@@ -126,7 +144,7 @@ export class Journal {
   }
 
   /**
-   * Writes everything that waits, now.
+   * Writes everything that waits, now; it is flushed within a second.
    *
    * @throws StoreError: nothing was written, everything keeps waiting.
    */
@@ -134,14 +152,16 @@ export class Journal {
     const changed = this.#tables.filter((table) => table.waitingCount > 0);
     try {
       if (changed.length > 0) {
-        this.#database.write(() => {
+        this.#database.commit(() => {
           for (const table of changed) table.write();
         });
       }
+      // After a refusal, what is not on the disk is not believed to come there by itself.
+      if (this.#problem !== undefined) this.#database.flushNow();
+      else if (changed.length > 0 && !this.#lateFlush.isArmed) this.#timers.arm(this.#lateFlush, FLUSH_MILLIS);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      this.#problem = error;
-      if (!this.#retry.isArmed) this.#timers.arm(this.#retry, RETRY_MILLIS);
+      this.#refused(error);
       throw error;
     }
     for (const table of changed) table.clear();
@@ -149,16 +169,28 @@ export class Journal {
     this.#timers.cancel(this.#retry);
   }
 
-  /** Writes everything that waits, for a last time; what the disk refuses is lost, and it has logged why. */
+  /** Has everything that waits on the disk, for a last time; what the disk refuses is lost, and it has logged why. */
   flush(): void {
     this.#settle();
     this.#timers.cancel(this.#retry);
+    this.#timers.cancel(this.#lateFlush);
+    const waiting = this.#forFlush.splice(0);
+    let problem: StoreError | undefined;
+    try {
+      this.#database.flushNow();
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      problem = error;
+    }
+    for (const settled of waiting) settled(problem);
   }
 
   #settle(): void {
     this.#isDue = false;
-    const waiting = this.#waiting;
-    this.#waiting = [];
+    const written = this.#forWritten;
+    const durable = this.#forDurable;
+    this.#forWritten = [];
+    this.#forDurable = [];
     let problem: StoreError | undefined;
     try {
       this.commit();
@@ -166,6 +198,32 @@ export class Journal {
       if (!(error instanceof StoreError)) throw error;
       problem = error;
     }
-    for (const settled of waiting) settled(problem);
+    for (const settled of written) settled(problem);
+    if (problem !== undefined) {
+      for (const settled of durable) settled(problem);
+    } else if (durable.length > 0) {
+      this.#forFlush.push(...durable);
+      this.#flushSoon();
+    }
+  }
+
+  /** Begins a flush, or has one begin when the present one is over. */
+  #flushSoon(): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    this.#timers.cancel(this.#lateFlush);
+    const waiting = this.#forFlush;
+    this.#forFlush = [];
+    this.#database.flush((problem) => {
+      this.#isFlushing = false;
+      if (problem !== undefined) this.#refused(problem);
+      for (const settled of waiting) settled(problem);
+      if (this.#forFlush.length > 0) this.#flushSoon();
+    });
+  }
+
+  #refused(problem: StoreError): void {
+    this.#problem = problem;
+    if (!this.#retry.isArmed) this.#timers.arm(this.#retry, RETRY_MILLIS);
   }
 }

@@ -15,8 +15,10 @@ import type { ServerTransaction, TransactionUser } from "../transaction/transact
 export interface Durability {
   /** Something waits for the end of this turn. */
   readonly isDue: boolean;
-  /** Tells, at the end of this turn, whether it is stored: undefined for yes. */
-  whenSettled(settled: (problem: Error | undefined) => void): void;
+  /** Tells, at the end of this turn, whether it is written, so that it outlives this process: undefined for yes. */
+  whenWritten(settled: (problem: Error | undefined) => void): void;
+  /** Tells, as soon as it is known, whether it is on the disk, so that it outlives everything. */
+  whenDurable(settled: (problem: Error | undefined) => void): void;
 }
 
 /** Handles one method: the parts of the response, or a refusal. */
@@ -134,8 +136,9 @@ export class Router implements TransactionUser {
     whenUnstored: "refuse" | "answer",
   ): void {
     const granted = transaction.prepare(request, outcome);
-    const refused = whenUnstored === "answer" ? granted : transaction.prepare(request, unstored);
-    this.#durability.whenSettled((problem) => transaction.respond(problem === undefined ? granted : refused));
+    if (whenUnstored === "answer") return this.#durability.whenWritten(() => transaction.respond(granted));
+    const refused = transaction.prepare(request, unstored);
+    this.#durability.whenDurable((problem) => transaction.respond(problem === undefined ? granted : refused));
   }
 
   #refuse(request: Message, transaction: ServerTransaction, reject: Reject): void {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { StoreError } from "../../lib/runtime/store_error.ts";
 import type { JournalTable } from "../../lib/store/journal.ts";
+import type { LogFile } from "../../lib/store/log_file.ts";
 import { Journaling } from "./journaling.ts";
 
 /** A journal with one kind of rows: a name and a text, kept where secrets are. */
@@ -70,10 +71,10 @@ describe("the end of a turn", () => {
   test("tells those who wait once, after their rows are stored, those without rows too", () => {
     const { journaling, rows, stored } = office();
     const told: unknown[] = [];
-    journaling.journal.whenSettled((problem) => told.push(problem, stored()));
+    journaling.journal.whenWritten((problem) => told.push(problem, stored()));
     rows.save("a", "1");
     journaling.endTurn();
-    journaling.journal.whenSettled((problem) => told.push(problem));
+    journaling.journal.whenWritten((problem) => told.push(problem));
     journaling.journal.commitLater();
     journaling.endTurn();
     expect(told).toEqual([undefined, { a: "1" }, undefined]);
@@ -81,7 +82,7 @@ describe("the end of a turn", () => {
 
   test("leaves what a listener changes to the next turn", () => {
     const { journaling, rows, stored } = office();
-    journaling.journal.whenSettled(() => rows.save("b", "1"));
+    journaling.journal.whenWritten(() => rows.save("b", "1"));
     rows.save("a", "1");
     journaling.endTurn();
     expect([stored(), rows.waitingCount]).toEqual([{ a: "1" }, 1]);
@@ -111,7 +112,7 @@ describe("a disk that refuses", () => {
     const told: unknown[] = [];
     journaling.setWritable(false);
     rows.save("a", "1");
-    journaling.journal.whenSettled((problem) => told.push(problem));
+    journaling.journal.whenWritten((problem) => told.push(problem));
     journaling.endTurn();
     expect(told).toEqual([expect.any(StoreError)]);
     expect(String(told[0])).toContain("read-only");
@@ -166,6 +167,109 @@ describe("a disk that refuses", () => {
   });
 });
 
+describe("a flush of the disk", () => {
+  /** A log file that is flushed when the test says so. */
+  class SlowLog implements LogFile {
+    readonly begun: ((error: Error | null) => void)[] = [];
+    nowCount = 0;
+
+    flush(done: (error: Error | null) => void): void {
+      this.begun.push(done);
+    }
+
+    flushNow(): void {
+      this.nowCount++;
+    }
+
+    close(): void {}
+  }
+
+  function slowOffice() {
+    const log = new SlowLog();
+    return { log, ...office(new Journaling(undefined, log)) };
+  }
+
+  test("is waited for by those who promise, and by nobody else", () => {
+    const { journaling, rows, log } = slowOffice();
+    const told: string[] = [];
+    rows.save("a", "1");
+    journaling.journal.whenWritten(() => told.push("written"));
+    journaling.journal.whenDurable(() => told.push("durable"));
+    journaling.endTurn();
+    expect([told, log.begun.length]).toEqual([["written"], 1]);
+    log.begun[0]!(null);
+    expect(told).toEqual(["written", "durable"]);
+  });
+
+  test("serves all who came before it began; the next one serves the others", () => {
+    const { journaling, rows, log } = slowOffice();
+    const told: number[] = [];
+    for (let i = 0; i < 4; i++) {
+      rows.save("a", String(i));
+      journaling.journal.whenDurable(() => told.push(i));
+      journaling.endTurn();
+    }
+    expect([told, log.begun.length]).toEqual([[], 1]);
+    log.begun[0]!(null);
+    expect([told, log.begun.length]).toEqual([[0], 2]);
+    log.begun[1]!(null);
+    expect([told, log.begun.length]).toEqual([[0, 1, 2, 3], 2]);
+  });
+
+  test("comes within a second where nobody waits", () => {
+    const { journaling, rows, log } = slowOffice();
+    rows.save("a", "1");
+    journaling.endTurn();
+    journaling.clock.advance(900);
+    expect(log.begun.length).toBe(0);
+    journaling.clock.advance(110);
+    expect(log.begun.length).toBe(1);
+    log.begun[0]!(null);
+    journaling.clock.advance(5_000);
+    expect(log.begun.length).toBe(1);
+  });
+
+  test("that fails is a refusal: those who wait are told, nothing new is promised, and it is tried again", () => {
+    const { journaling, rows, log } = slowOffice();
+    const told: unknown[] = [];
+    log.flushNow = () => {
+      throw new Error("EIO: i/o error, fdatasync");
+    };
+    rows.save("a", "1");
+    journaling.journal.whenDurable((problem) => told.push(problem));
+    journaling.endTurn();
+    log.begun[0]!(new Error("EIO: i/o error, fdatasync"));
+    expect(told).toEqual([expect.any(StoreError)]);
+    expect(thrownBy(() => journaling.journal.check())).toBeInstanceOf(StoreError);
+    log.flushNow = () => {};
+    journaling.clock.advance(1_010);
+    journaling.journal.check();
+    expect(journaling.database.problem).toBeUndefined();
+    expect(journaling.timers.armedCount).toBe(0);
+  });
+
+  test("is not needed at the end: those who still wait are told by a last one", () => {
+    const { journaling, rows, log } = slowOffice();
+    const told: unknown[] = [];
+    rows.save("a", "1");
+    journaling.journal.whenDurable((problem) => told.push(problem));
+    journaling.journal.flush();
+    expect([told, log.nowCount]).toEqual([[], 1]);
+    log.begun[0]!(null);
+    expect(told).toEqual([undefined]);
+  });
+
+  test("reaches the real file", async () => {
+    const { journaling, rows } = office();
+    rows.save("a", "1");
+    const problem = await new Promise((settled) => {
+      journaling.journal.whenDurable(settled);
+      journaling.endTurn();
+    });
+    expect(problem).toBeUndefined();
+  });
+});
+
 test("a bug in a writer is no refusal of the disk: it is thrown, and nothing was written", () => {
   const { journaling, rows, stored } = office();
   const broken = journaling.journal.table<string>({
@@ -195,6 +299,7 @@ test("whatever changes, and whenever the disk refuses: it holds what memory held
   );
   const { journaling, rows, stored } = office();
   let isWritable = true;
+  let isRefused = false;
   const memory = new Map<string, string>();
   let settled: Record<string, string> = {};
   const sorted = () => Object.fromEntries([...memory].sort(([a], [b]) => a < b ? -1 : 1));
@@ -212,14 +317,16 @@ test("whatever changes, and whenever the disk refuses: it holds what memory held
           isWritable = each.do === "accept";
           journaling.setWritable(isWritable);
         } else {
-          const isTried = each.do === "end" ? journaling.journal.isDue : journaling.timers.armedCount > 0;
+          const isTried = each.do === "end" ? journaling.journal.isDue : isRefused;
           if (each.do === "end") journaling.endTurn();
           else journaling.clock.advance(1_000);
+          if (isTried) isRefused = !isWritable;
           if (isTried && isWritable) settled = sorted();
         }
         expect(stored()).toEqual(settled);
       }
       isWritable = true;
+      isRefused = false;
       journaling.setWritable(true);
       journaling.journal.flush();
       settled = sorted();

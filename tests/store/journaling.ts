@@ -1,9 +1,13 @@
 /** A journal on a real file, whose turns end when the test says so, on a disk that refuses when the test says so. */
+import { Database as Connection } from "bun:sqlite";
 import { afterEach } from "bun:test";
 import { Turn } from "../../lib/runtime/turn.ts";
 import type { Timers } from "../../lib/runtime/timers.ts";
-import type { Database } from "../../lib/store/database.ts";
+import { silentLog } from "../../lib/runtime/log.ts";
+import { Database } from "../../lib/store/database.ts";
 import { Journal } from "../../lib/store/journal.ts";
+import type { LogFile } from "../../lib/store/log_file.ts";
+import { migrate } from "../../lib/store/migrations.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { DataDirectory } from "./directory.ts";
 
@@ -14,6 +18,12 @@ afterEach(() => {
   open.clear();
 });
 
+function openInMemory(logFile: LogFile): Database {
+  const connection = new Connection(":memory:");
+  migrate(connection);
+  return new Database(connection, ":memory:", silentLog, undefined, logFile);
+}
+
 /** What a journal needs around it. */
 export class Journaling {
   readonly directory: DataDirectory;
@@ -23,9 +33,9 @@ export class Journaling {
   readonly journal: Journal;
   #ends: (() => void)[] = [];
 
-  constructor(directory = new DataDirectory()) {
+  constructor(directory = new DataDirectory(), logFile?: LogFile) {
     this.directory = directory;
-    this.database = directory.open();
+    this.database = logFile === undefined ? directory.open() : openInMemory(logFile);
     open.add(this.database);
     const turn = new Turn((end) => this.#ends.push(end));
     this.journal = new Journal({ database: this.database, turn, timers: this.timers });

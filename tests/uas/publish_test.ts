@@ -48,7 +48,7 @@ class Publisher implements FlowReceiver {
   }
 }
 
-const none = { isDue: false, whenSettled() {} };
+const none = { isDue: false, whenWritten() {}, whenDurable() {} };
 
 /** hintd at 192.0.2.1; alice proves herself by digest, presentity and bob are believed. */
 function office() {

@@ -107,7 +107,7 @@ function office(options: Partial<RegistrantOptions> = {}) {
     failures: new FailureLog({ clock, log: silentLog }),
   });
   const router = new Router({
-    durability: { isDue: false, whenSettled() {} },
+    durability: { isDue: false, whenWritten() {}, whenDurable() {} },
     handlers: [createRegisterHandler({
       authenticator,
       registrar,
