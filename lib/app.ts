@@ -58,6 +58,8 @@ export interface ApplianceOptions {
   readonly config: Config;
   readonly warnings: readonly ConfigProblem[];
   readonly log: Log;
+  /** Told of each configuration that comes into force by a reload. */
+  readonly reloaded?: (config: Config) => void;
 }
 
 /** How long a stop waits for answers to what was sent. */
@@ -200,6 +202,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     server.webhooks.apply(config.webhooks);
     controls.configLoaded();
     noteWarnings(loaded.warnings);
+    options.reloaded?.(config);
     log.info("config", changes.length === 0 ? "Reloaded; nothing changed" : `Reloaded: ${changes.join(", ")}`);
     return { is_applied: true, errors: [], warnings, changes };
   }

@@ -6,8 +6,11 @@
  */
 import { existsSync } from "node:fs";
 import type { Appliance } from "../app.ts";
+import type { Config } from "../config/config.ts";
+import { systemClock } from "../runtime/clock.ts";
 import { build } from "../runtime/version.ts";
-import { createLog, type Log, type LogLevel } from "../runtime/log.ts";
+import { createLog, type Log, type LogSettings, type WrittenLevel } from "../runtime/log.ts";
+import { systemAlarm } from "../runtime/timers.ts";
 import { readConfigText } from "./client.ts";
 import { CliError } from "./errors.ts";
 import { explainFirstRun } from "./first_run.ts";
@@ -17,19 +20,19 @@ import { fail, print } from "./terminal.ts";
 export interface RunOptions {
   /** Configuration to run on. */
   readonly config: string;
-  /** debug, info, warn or error; info when left out. */
+  /** debug, info, warn or error; what `[log]` says when left out. */
   readonly logLevel?: string;
-  /** text or json; text when left out. */
+  /** text or json; what `[log]` says when left out. */
   readonly logFormat?: string;
 }
 
-const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
+const LOG_LEVELS: readonly WrittenLevel[] = ["debug", "info", "warn", "error"];
 const LOG_FORMATS = ["text", "json"] as const;
 
 /** Serves until told to stop; resolves to the exit code. */
 export async function run(options: RunOptions): Promise<number> {
-  const level = oneOf(LOG_LEVELS, options.logLevel ?? "info", "log level");
-  const format = oneOf(LOG_FORMATS, options.logFormat ?? "text", "log format");
+  const level = options.logLevel === undefined ? undefined : oneOf(LOG_LEVELS, options.logLevel, "log level");
+  const format = options.logFormat === undefined ? undefined : oneOf(LOG_FORMATS, options.logFormat, "log format");
   if (!existsSync(options.config)) return explainFirstRun(options.config);
   const text = readConfigText(options.config);
   const [{ hintChecks, startAppliance }, { loadConfig }] = await Promise.all([
@@ -43,7 +46,16 @@ export async function run(options: RunOptions): Promise<number> {
     return 2;
   }
 
-  const log = createLog({ level, format, write: (line) => process.stderr.write(line) });
+  const settingsOf = ({ log }: Config): LogSettings => ({
+    level: level ?? log.level,
+    format: format ?? log.format,
+    areas: Object.fromEntries(LOG_LEVELS.flatMap((each) => log[each].map((area) => [area, each]))),
+  });
+  const log = createLog({
+    ...settingsOf(loaded.config),
+    write: (line) => process.stderr.write(line),
+    folding: { clock: systemClock, alarm: systemAlarm() },
+  });
   surviveBugs(log);
   const stopped = Promise.withResolvers<string>();
   const stop = (signal: string) => stopped.resolve(signal);
@@ -52,9 +64,11 @@ export async function run(options: RunOptions): Promise<number> {
   process.on("SIGHUP", () => void appliance?.reload());
   try {
     const { config, warnings } = loaded;
-    appliance = await startAppliance({ configFile: options.config, config, warnings, log });
+    const reloaded = (config: Config) => log.adjust(settingsOf(config));
+    appliance = await startAppliance({ configFile: options.config, config, warnings, log, reloaded });
   } catch (error) {
     if (error instanceof Error) log.debug("cli", "The start failed", { error: error.stack });
+    log.flush();
     throw new CliError(1, error instanceof Error ? error.message : String(error));
   }
   for (const warning of loaded.warnings) log.warn("config", warning.text);
@@ -63,6 +77,7 @@ export async function run(options: RunOptions): Promise<number> {
   log.info("cli", "Stopping", { signal: await stopped.promise });
   process.once("SIGTERM", () => process.exit(1)).once("SIGINT", () => process.exit(1));
   await appliance.stop();
+  log.flush();
   return 0;
 }
 

@@ -42,6 +42,7 @@ const demoPasswords = ["alice-demo", "bob-demo", "carol-demo"];
 /** Checks a configuration whose options are right one by one. */
 export function checkConfig(config: Config, rules: ConfigRules, complaints: Complaints): void {
   checkLifetimes(config, complaints);
+  checkLog(config, complaints);
   checkHttp(config, complaints);
   checkWebhooks(config, complaints);
   checkListeners(config, complaints);
@@ -77,6 +78,17 @@ function checkHttp({ http }: Config, { error }: Complaints): void {
     if (names.has(name)) error(["http", "tokens", i, "name"], `there is another token "${name}"`);
     names.add(name);
   });
+}
+
+function checkLog({ log }: Config, { error }: Complaints): void {
+  const levels = new Map<string, string>();
+  for (const level of ["debug", "info", "warn", "error"] as const) {
+    log[level].forEach((area, i) => {
+      const other = levels.get(area);
+      if (other !== undefined) error(["log", level, i], `"${area}" has a level already: ${other}`);
+      levels.set(area, level);
+    });
+  }
 }
 
 function checkWebhooks({ webhooks }: Config, { error, warn }: Complaints): void {

@@ -47,6 +47,33 @@ const server = z.strictObject({
   max_initial_qualify_time: seconds(0, [0, DAY], "Span over which the first probes are spread."),
 });
 
+/** What lines of the log are about. */
+const logAreas = [
+  "auth",
+  "bug",
+  "cli",
+  "config",
+  "event",
+  "http",
+  "publication",
+  "publish",
+  "registrar",
+  "store",
+  "transaction",
+  "transport",
+  "uas",
+  "webhook",
+] as const;
+
+const log = z.strictObject({
+  format: oneOf(["text", "json"], "text", "Lines for people, or for machines."),
+  level: oneOf(["debug", "info", "warn", "error"], "info", "Lines of this level and of those above it are written."),
+  debug: someOf(logAreas, [], "Areas of which all lines are written."),
+  info: someOf(logAreas, [], "Areas of which lines from info on are written."),
+  warn: someOf(logAreas, [], "Areas of which lines from warn on are written."),
+  error: someOf(logAreas, [], "Areas of which only errors are written."),
+});
+
 const timers = z.strictObject({
   t1_ms: whole(
     500,
@@ -167,6 +194,7 @@ function named<T extends z.ZodType>(each: T) {
 /** The whole file. `[defaults.endpoint]` is merged into the endpoints before this is applied. */
 export const configSchema = z.strictObject({
   server: server.prefault({}).describe("The server as a whole."),
+  log: log.prefault({}).describe("What is written to standard error, and how."),
   timers: timers.prefault({}).describe("How long requests of hintd are repeated."),
   listen: z.array(listen).default([]).describe("Where phones reach hintd: one [[listen]] for each socket."),
   http: http.prefault({}).describe("The page and the API."),

@@ -115,6 +115,8 @@ export const limits = {
   challengesPerTarget: 4,
   /** Rendered bodies kept ready. */
   renderedBodyCount: 20_000,
+  /** Different lines of the log remembered for a minute, in which the same ones are only counted. */
+  foldedLineCount: 256,
   /** Sources remembered for folding repeated complaints. */
   complaintCount: 1_024,
   /** Credentials examined per request; more than one algorithm of ours each is nonsense, and each costs three hashes. */

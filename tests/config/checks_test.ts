@@ -43,6 +43,11 @@ describe("parts that do not fit together", () => {
       'config.toml:4:12: http.tokens[1].name: there is another token "crm"',
     ],
     [
+      "an area of the log with two levels",
+      '[log]\ndebug = ["uas"]\nerror = ["auth", "uas"]',
+      'config.toml:3:18: log.error[1]: "uas" has a level already: debug',
+    ],
+    [
       "two webhooks of one name",
       '[[webhooks]]\nurl = "https://crm.example.com/a?key=1"\n[[webhooks]]\nurl = "https://crm.example.com/a?key=2"',
       'config.toml:3:3: webhooks[1].name: there is another webhook "crm.example.com/a"',

@@ -6,6 +6,7 @@ import { errorsOf } from "./judging.ts";
 /** How a section stands in a file, and what it cannot be without. */
 const sections: Readonly<Record<string, { header: string; path: string; needs?: Readonly<Record<string, string>> }>> = {
   "server": { header: "[server]", path: "server" },
+  "log": { header: "[log]", path: "log" },
   "timers": { header: "[timers]", path: "timers" },
   "listen": {
     header: "[[listen]]",

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { createLog, type LogLevel, silentLog } from "../../lib/runtime/log.ts";
+import { createLog, type LogLevel, type LogSettings, silentLog } from "../../lib/runtime/log.ts";
 
 /** What a log of these options writes. */
-function written(options: { level?: LogLevel; format?: "text" | "json" } = {}) {
+function written(options: Partial<LogSettings> = {}) {
   const lines: string[] = [];
   return { lines, log: createLog({ ...options, write: (line) => lines.push(line) }) };
 }
@@ -55,4 +55,26 @@ test("each level keeps back what is chattier", () => {
   log.debug("area", "hidden unless asked for");
   expect(lines).toEqual([]);
   for (const each of ["debug", "info", "warn", "error"] as const) silentLog[each]("area", "unheard");
+});
+
+test("an area may have a level of its own, and all may change while it runs", () => {
+  const { lines, log } = written({ level: "warn", areas: { uas: "debug", auth: "error" } });
+  const sayAll = () => {
+    for (const area of ["uas", "auth", "event"]) {
+      log.debug(area, "debug");
+      log.warn(area, "warn");
+    }
+  };
+  const said = () => lines.splice(0).map((line) => line.trim().split(" ").slice(-2).join(" "));
+  sayAll();
+  expect(said()).toEqual(["uas: debug", "uas: warn", "event: warn"]);
+  expect(["uas", "auth", "event"].map((area) => log.isDebugging(area))).toEqual([true, false, false]);
+  log.adjust({ level: "debug", format: "json", areas: { uas: "error" } });
+  sayAll();
+  expect(lines.map((line) => JSON.parse(line)).map(({ area, msg }) => `${area}: ${msg}`)).toEqual([
+    "auth: debug",
+    "auth: warn",
+    "event: debug",
+    "event: warn",
+  ]);
 });

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { hintChecks } from "../../lib/app.ts";
 import { loadConfig } from "../../lib/config/load.ts";
 import { bare, configOptions as options, metaOf, type Option } from "../support/config_options.ts";
-import { root } from "./sources.ts";
+import { root, sourcesOf } from "./sources.ts";
 
 const reference = readFileSync(join(root, "config.toml"), "utf8");
 
@@ -98,6 +98,7 @@ describe("config.toml and the schema hold each other", () => {
       "http",
       "listen",
       "lists.*",
+      "log",
       "outbound_publish.*",
       "phones",
       "server",
@@ -167,6 +168,16 @@ describe("config.toml and the schema hold each other", () => {
     const everything = reference.replace(/^# (?=\w+ = |\[)/gm, "");
     const loaded = await loadConfig(everything, "config.toml", hintChecks);
     expect("errors" in loaded ? loaded.errors.map(({ text }) => text) : []).toEqual([]);
+  });
+
+  test("every area of the log can have a level", () => {
+    const used = sourcesOf("lib/**/*.{ts,tsx}").flatMap(({ text }) =>
+      [...text.matchAll(/\blog\s*\.(?:debug|info|warn|error)\(\s*"(\w+)"/gi)].map((match) => match[1]!)
+    );
+    const option = options.find((each) => pathOf(each) === "log.debug")!;
+    const areas = bare((bare(option.schema) as z.ZodArray).element as z.ZodType) as z.ZodEnum;
+    expect([...new Set(used)].filter((area) => !areas.options.includes(area))).toEqual([]);
+    expect(areas.options.length).toBeGreaterThan(10);
   });
 
   test("what the schema says of an option is a sentence", () => {
