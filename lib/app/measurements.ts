@@ -23,6 +23,7 @@ export interface MeasuredParts {
   readonly journal: { readonly waitingCount: number };
   readonly database: {
     readonly writeSpans: Histogram;
+    readonly flushSpans: Histogram;
     readonly refusalCount: number;
     readonly problem: Error | undefined;
   };
@@ -180,7 +181,12 @@ function measureSpans({ fanout }: Core, { database }: MeasuredParts): Measuremen
       "From a NOTIFY to the 2xx of the phone, repetitions included.",
       fanout.answerSpans,
     ),
-    histogram("store_write_seconds", "How long the disk took for one write; answers wait for it.", database.writeSpans),
+    histogram("store_write_seconds", "How long one transaction took, its flush apart.", database.writeSpans),
+    histogram(
+      "store_flush_seconds",
+      "How long it took until what was written was on the disk; what must never be lost is answered after it.",
+      database.flushSpans,
+    ),
   ];
 }
 

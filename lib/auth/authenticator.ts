@@ -246,7 +246,7 @@ export class Authenticator {
     else {
       this.#counters.refused++;
       const user = attempt.credentials[0]?.username ?? attempt.fromUser ?? "";
-      this.#failures.record({ source: attempt.remoteAddress, user, reason });
+      this.#failures.record({ source: attempt.remoteAddress, user, reason, transaction: attempt.request.branch });
     }
     const headers = writeChallenges({
       realm: this.#realm,

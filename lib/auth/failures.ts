@@ -53,8 +53,14 @@ export class FailureLog {
   }
 
   /** Counts one failure. */
-  record(failure: { readonly source: string; readonly user: string; readonly reason: FailureReason }): void {
-    const { source, reason } = failure;
+  record(failure: {
+    readonly source: string;
+    readonly user: string;
+    readonly reason: FailureReason;
+    /** Branch of the request, for the log. */
+    readonly transaction?: string;
+  }): void {
+    const { source, reason, transaction } = failure;
     this.reasons[reason] = (this.reasons[reason] ?? 0) + 1;
     const user = printable(failure.user);
     const known = this.#touch(source);
@@ -72,7 +78,7 @@ export class FailureLog {
       lastAt: at,
     };
     known[index < 0 ? known.length : index] = after;
-    if (isPowerOfTen(after.count)) this.#say(after);
+    if (isPowerOfTen(after.count)) this.#say(after, transaction);
   }
 
   /** Forgets the failures of a sender that has got it right. */
@@ -105,7 +111,7 @@ export class FailureLog {
     return known;
   }
 
-  #say(failure: Failure): void {
+  #say(failure: Failure, transaction: string | undefined): void {
     const now = this.#clock.now();
     if (now >= this.#minuteEndsAt) {
       this.#minuteEndsAt = now + 60_000;
@@ -120,6 +126,7 @@ export class FailureLog {
     this.#log.warn("auth", `Request refused: ${reason}`, {
       source,
       user,
+      ...(transaction === undefined ? {} : { transaction }),
       ...(count > 1 ? { times: count } : {}),
       ...(this.#unsaidCount > 0 ? { otherComplaintsLeftOut: this.#unsaidCount } : {}),
     });

@@ -108,6 +108,19 @@ const STREAM_BYTES = limits.messageBytes;
 /** Room for what the head does not count: CSeq, state, lengths. */
 const PATCH_BYTES = 160;
 
+const decoder = new TextDecoder();
+
+/** What a line of the log says of a subscription and its NOTIFY. */
+function noteFields({ endpoint, watched, eventPackage, dialog }: Subscription, transaction?: ClientTransaction) {
+  return {
+    endpoint,
+    resource: watched.exten,
+    event: eventPackage.name,
+    transaction: transaction === undefined ? undefined : decoder.decode(transaction.branch),
+    callId: dialog.callId,
+  };
+}
+
 /** Sends NOTIFYs. */
 export class Fanout implements SubscriptionOwner {
   /** From a change to the NOTIFY that tells it; what a list collects on purpose is in it. */
@@ -204,8 +217,10 @@ export class Fanout implements SubscriptionOwner {
 
   notifyAnswered(subscription: Subscription, status: number, response: Message | undefined): void {
     const now = this.#parts.timers.now();
-    const wasSent = subscription.outstanding !== undefined;
+    const transaction = subscription.outstanding;
+    const wasSent = transaction !== undefined;
     subscription.outstanding = undefined;
+    if (this.#parts.log.isDebugging("event")) this.#note(subscription, `NOTIFY answered with ${status}`, transaction);
     if (subscription.windowSince >= 0) {
       subscription.windowSince = -1;
       this.#windowCount--;
@@ -238,15 +253,21 @@ export class Fanout implements SubscriptionOwner {
       if (subscription.isNotifyOwed) this.#enqueue(subscription, this.#urgent);
       else if (subscription.changeCount > 0) this.#enqueue(subscription, this.#changed);
     } else if (verdict === "end") {
-      this.#complain(subscription, status, "ended by the phone's answer");
+      this.#complain(subscription, status, "ended by the phone's answer", transaction);
       this.drop(subscription);
     } else {
-      this.#retryLater(subscription, status, retryAfterSeconds, now);
+      this.#retryLater(subscription, status, retryAfterSeconds, now, transaction);
     }
     this.#parts.observer.subscriptionChanged(subscription, "notified");
   }
 
-  #retryLater(subscription: Subscription, status: number, retryAfterSeconds: number | undefined, now: Millis): void {
+  #retryLater(
+    subscription: Subscription,
+    status: number,
+    retryAfterSeconds: number | undefined,
+    now: Millis,
+    transaction?: ClientTransaction,
+  ): void {
     subscription.failureCount++;
     subscription.isNotifyOwed = true;
     subscription.retry ??= new TimerEntry(subscription);
@@ -254,18 +275,17 @@ export class Fanout implements SubscriptionOwner {
     const delaySeconds = retryDelaySeconds(subscription.failureCount, retryAfterSeconds, jitter);
     this.#parts.timers.arm(subscription.retry, delaySeconds * 1_000);
     if (subscription.failureCount === 1 && now < subscription.expiresAt) {
-      this.#complain(subscription, status, "will be told again");
+      this.#complain(subscription, status, "will be told again", transaction);
     }
   }
 
-  #complain(subscription: Subscription, status: number, outcome: string): void {
-    this.#parts.log.warn("event", `NOTIFY failed: ${outcome}`, {
-      endpoint: subscription.endpoint,
-      resource: subscription.watched.exten,
-      event: subscription.eventPackage.name,
-      status,
-      callId: subscription.dialog.callId,
-    });
+  #complain(subscription: Subscription, status: number, outcome: string, transaction?: ClientTransaction): void {
+    this.#parts.log.warn("event", `NOTIFY failed: ${outcome}`, { ...noteFields(subscription, transaction), status });
+  }
+
+  /** Tells whoever follows NOTIFYs what became of one; asked before, because they are many. */
+  #note(subscription: Subscription, what: string, transaction: ClientTransaction | undefined): void {
+    this.#parts.log.debug("event", what, noteFields(subscription, transaction));
   }
 
   #forget(subscription: Subscription): void {
@@ -396,6 +416,7 @@ export class Fanout implements SubscriptionOwner {
     this.#flightSince.push(now);
     this.#parts.counters.notifySent++;
     transaction.send(bytes);
+    if (this.#parts.log.isDebugging("event")) this.#note(subscription, "NOTIFY sent", transaction);
     if (subscription.dialog.localSequence === subscription.countedAt) {
       this.#parts.observer.subscriptionChanged(subscription, "counted");
     }

@@ -115,6 +115,8 @@ export const limits = {
   challengesPerTarget: 4,
   /** Rendered bodies kept ready. */
   renderedBodyCount: 20_000,
+  /** Characters of one field of a line of the log; a Via of a stranger may be as long as a message. */
+  logFieldChars: 4_096,
   /** Different lines of the log remembered for a minute, in which the same ones are only counted. */
   foldedLineCount: 256,
   /** Sources remembered for folding repeated complaints. */

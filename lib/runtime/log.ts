@@ -3,6 +3,7 @@
  */
 import pino from "pino";
 import type { Clock } from "./clock.ts";
+import { limits } from "./limits.ts";
 import { LineFolder } from "./line_folder.ts";
 import type { Alarm } from "./timers.ts";
 
@@ -45,6 +46,17 @@ const CONTROL = /[\p{Cc}\u2028\u2029]/gu;
 
 function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** Fields whose texts are within their bound. */
+function bounded(fields: LogFields): LogFields {
+  const isLong = (value: LogFields[string]) => typeof value === "string" && value.length > limits.logFieldChars;
+  if (!Object.values(fields).some(isLong)) return fields;
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) =>
+      isLong(value) ? [name, `${String(value).slice(0, limits.logFieldChars)}…`] : [name, value]
+    ),
+  );
 }
 
 /** How much is written, and how. */
@@ -105,7 +117,7 @@ export function createLog(
     const rank = LEVELS.indexOf(level);
     if (!isWritten(area, rank)) return;
     if (rank > 0 && folder?.isNew({ level, area, message, fields }) === false) return;
-    logger[level]({ area, ...fields }, message);
+    logger[level]({ area, ...fields && bounded(fields) }, message);
   }
 
   function adjust(settings: LogSettings): void {

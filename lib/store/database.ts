@@ -50,8 +50,10 @@ export function openDatabase({ directory, log, clock }: DatabaseOptions): Databa
 /** The open database. Whoever stores something prepares its statements here, once, and runs them inside `write`. */
 export class Database {
   readonly path: string;
-  /** How long the disk took for what was written. */
+  /** How long transactions took. */
   readonly writeSpans = new Histogram();
+  /** How long it took until what they wrote was on the disk. */
+  readonly flushSpans = new Histogram();
   readonly #connection: Connection;
   readonly #log: Log;
   readonly #clock: Clock;
@@ -150,8 +152,10 @@ export class Database {
   /** Has all that was committed on the disk, and tells `done`, later: undefined, or why the disk refused. */
   flush(done: (problem: StoreError | undefined) => void): void {
     const count = this.#commitCount;
+    const startedAt = this.#clock.now();
     const flushed = (error: Error | null) => {
       if (error !== null) return done(this.#refused(error));
+      this.flushSpans.observe(this.#clock.now() - startedAt);
       this.#flushedCount = Math.max(this.#flushedCount, count);
       this.#worked();
       done(undefined);
@@ -166,11 +170,13 @@ export class Database {
   /** Returns when all that was committed is on the disk. @throws StoreError when the disk refuses. */
   flushNow(): void {
     if (this.#flushedCount === this.#commitCount) return;
+    const startedAt = this.#clock.now();
     try {
       this.#logFile.flushNow();
     } catch (error) {
       throw this.#refused(error);
     }
+    this.flushSpans.observe(this.#clock.now() - startedAt);
     this.#flushedCount = this.#commitCount;
     this.#worked();
   }

@@ -214,6 +214,7 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
       else known.step("ack");
     } else if (known !== undefined) {
       this.counters.requestsRepeated++;
+      if (this.#log.isDebugging("transaction")) this.#note(request, flow, `${request.methodText} repeated`);
       known.receiveRepeated(request);
     } else if (request.method === Method.cancel) this.#receiveCancel(request, key, flow);
     else this.#receiveNewRequest(request, key, flow);
@@ -231,6 +232,7 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
     const merge = mergeKey(request);
     if (this.#servers.findMerged(merge) !== undefined) {
       this.counters.requestsMerged++;
+      if (this.#log.isDebugging("transaction")) this.#note(request, flow, `${request.methodText} came by two ways`);
       return this.#answerStateless(request, flow, { status: 482 });
     }
     const forgotten = this.#servers.makeRoom();
@@ -278,6 +280,10 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
     this.#answerStateless(this.#message, flow, { status: failure.status, reason: failure.reasonPhrase });
   }
 
+  #note(request: Message, flow: Flow, what: string): void {
+    this.#log.debug("transaction", what, { transaction: request.branch, from: flow.remoteAddress });
+  }
+
   #complain(failure: ParseFailure, flow: Flow): void {
     if (!this.#complaints.isFirst(flow.remoteAddress)) return;
     this.#log.warn(
@@ -287,6 +293,7 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
         from: flow.remoteAddress,
         transport: flow.transport,
         rule: failure.source,
+        transaction: this.#message.branchStart < 0 ? undefined : this.#message.branch,
       },
     );
   }

@@ -87,6 +87,7 @@ export class Router implements TransactionUser {
   /** Answers a new request; never throws but ParseFailure, which the transaction layer answers with 400. */
   receiveRequest(request: Message, transaction: ServerTransaction): void {
     this.#counters.requests++;
+    this.#note(request, transaction, "received");
     // Until the sender is known, it is answered as most phones behind NAT need it.
     transaction.isRportForced = true;
     transaction.isSenderProven = false;
@@ -98,6 +99,7 @@ export class Router implements TransactionUser {
       : this.#examine(request, handler) ?? handler.handle(request, transaction);
     if ("why" in outcome) return this.#refuse(request, transaction, outcome);
     this.#counters.granted++;
+    this.#note(request, transaction, "granted");
     transaction.isSenderProven = handler?.isForAnybody !== true;
     if (handler?.whenUnstored === undefined || !this.#durability.isDue) return transaction.answer(request, outcome);
     this.#answerOnceStored(request, transaction, outcome, handler.whenUnstored);
@@ -151,15 +153,23 @@ export class Router implements TransactionUser {
     this.#counters.refused++;
     const cause = `${this.#handlerOf(request.method)?.name ?? "other"} ${status}`;
     this.refusals[cause] = (this.refusals[cause] ?? 0) + 1;
-    this.#log.debug("uas", `${request.methodText} refused with ${status}: ${reject.why}`, {
-      from: transaction.flow.remoteAddress,
+    this.#note(request, transaction, `refused with ${status}: ${reject.why}`);
+  }
+
+  /** Tells whoever follows requests what became of one. */
+  #note(request: Message, { flow }: ServerTransaction, what: string): void {
+    if (!this.#log.isDebugging("uas")) return;
+    this.#log.debug("uas", `${request.methodText} ${what}`, {
+      transaction: request.branch,
       callId: request.callId,
+      from: flow.remoteAddress,
     });
   }
 
   /** Challenges within what the request has paid for: a source address may be forged. */
   #challenge(request: Message, transaction: ServerTransaction, reject: Reject): void {
     this.#counters.challenged++;
+    this.#note(request, transaction, `challenged: ${reject.why}`);
     const { flow } = transaction;
     const bytes = fitChallenges(request.end - request.start, reject.headers ?? [], (headers) =>
       writeResponse(request, {

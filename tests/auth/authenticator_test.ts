@@ -320,7 +320,9 @@ describe("strangers", () => {
     expect(all.failures.snapshot()).toMatchObject([
       { source: "192.168.1.20", user: "alice", reason: "wrong password", count: 11 },
     ]);
-    expect(all.lines[0]).toBe("Request refused: wrong password source=192.168.1.20 user=alice");
+    expect(all.lines[0]).toBe(
+      "Request refused: wrong password source=192.168.1.20 user=alice transaction=z9hG4bK776asdhds",
+    );
     expect(all.lines.join()).not.toContain("secret");
     twoRounds(all);
     expect(all.failures.snapshot()).toEqual([]);

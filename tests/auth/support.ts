@@ -57,7 +57,7 @@ export function memoryLog(): { log: Log; lines: string[] } {
   const write: Log["info"] = (_area, message, fields = {}) => {
     lines.push([message, ...Object.entries(fields).map(([key, value]) => `${key}=${value}`)].join(" "));
   };
-  return { log: { debug: write, info: write, warn: write, error: write }, lines };
+  return { log: { debug: write, info: write, warn: write, error: write, isDebugging: () => true }, lines };
 }
 
 /** An authenticator with all its surroundings. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { limits } from "../../lib/runtime/limits.ts";
 import { createLog, type LogLevel, type LogSettings, silentLog } from "../../lib/runtime/log.ts";
 
 /** What a log of these options writes. */
@@ -34,6 +35,13 @@ describe("a line for people", () => {
     log.error("store", "Full", { path: undefined });
     expect(lines[0]!.replace(INSTANT, "")).toBe("error store: Full\n");
   });
+});
+
+test("a field is cut at its bound", () => {
+  const { lines, log } = written({ format: "json" });
+  log.warn("auth", "Refused", { transaction: "z".repeat(70_000), source: "192.0.2.1" });
+  const { transaction, source } = JSON.parse(lines[0]!);
+  expect([transaction.length, source]).toEqual([limits.logFieldChars + 1, "192.0.2.1"]);
 });
 
 test("a line for machines is one object of JSON", () => {
