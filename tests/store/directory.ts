@@ -31,6 +31,9 @@ export class Lines implements Log {
   error(area: string, message: string): void {
     this.all.push(`error ${area}: ${message}`);
   }
+  isDebugging(): boolean {
+    return true;
+  }
 }
 
 /** An empty directory, gone after the test. */
