@@ -209,14 +209,15 @@ export class Notifier {
       return refusals.notAcceptable(subscription.eventPackage.offered());
     }
 
-    dialog.remoteTarget = contact.uriText;
-    subscription.kind = subscription.eventPackage.kindFor(
-      mediaType,
-      subscription.endpoint,
-      subscription.userAgent,
-    );
-    this.#moveFlow(subscription, subscriber, flow);
-    subscription.head = undefined;
+    const { eventPackage, endpoint, userAgent } = subscription;
+    const kind = eventPackage.kindFor(mediaType, endpoint, userAgent);
+    const isMoved = this.#moveFlow(subscription, subscriber, flow);
+    if (isMoved || contact.uriText !== dialog.remoteTarget || kind.mediaType !== subscription.kind.mediaType) {
+      dialog.remoteTarget = contact.uriText;
+      subscription.head = undefined;
+      subscription.isRecordStale = true;
+    }
+    subscription.kind = kind;
     subscription.failureCount = 0;
     const grant = { localTag: dialog.localTag, expiresSeconds, isList: subscription.list !== undefined };
     if (expiresSeconds === 0) {
@@ -257,16 +258,22 @@ export class Notifier {
     if (expiresSeconds > 0) this.#parts.timers.arm(subscription.expiry, expiresSeconds * 1_000);
   }
 
-  /** Follows the phone to where its refresh came from; a symmetric listener also changes listeners. */
-  #moveFlow(subscription: Subscription, subscriber: Subscriber, flow: Flow): void {
+  /**
+   * Follows the phone to where its refresh came from; a symmetric listener also changes listeners.
+   *
+   * @returns Whether NOTIFYs take another way from now on.
+   */
+  #moveFlow(subscription: Subscription, subscriber: Subscriber, flow: Flow): boolean {
+    const former = subscription.flow;
     if (!subscriber.isContactRewritten && !flow.isReliable) {
       subscription.flow = undefined;
-      return;
+      return true;
     }
-    const former = subscription.flow;
     const isSamePeer = former !== undefined && former.isOpen && former.transport === flow.transport &&
       former.remoteAddress === flow.remoteAddress && former.remotePort === flow.remotePort;
-    if (!isSamePeer || flow.listener.isSymmetric) subscription.flow = flow;
+    if (isSamePeer && (former.listener === flow.listener || !flow.listener.isSymmetric)) return false;
+    subscription.flow = flow;
+    return true;
   }
 
   /** The extension that the user part of a URI means. */

@@ -131,6 +131,8 @@ export class Subscription implements ClientUser, TimerOwner {
   countedAt = 0;
   /** Number of its record; 0 where it is not kept. */
   keptId = 0;
+  /** More than the numbers in its record has changed since that was written. */
+  isRecordStale = true;
   lastNotify: NotifyRecord | undefined;
 
   readonly expiry = new TimerEntry(this);

@@ -9,6 +9,7 @@ import type { ResourceLists } from "./lists/resource_lists.ts";
 import { isReject } from "./refusals.ts";
 import type { Subscription } from "./subscription.ts";
 import {
+  numbersOf,
   type RecordContext,
   recordOf,
   subscriptionOf,
@@ -49,8 +50,11 @@ export class SubscriptionMemory {
       if (subscription.keptId > 0) this.#parts.port.remove(subscription.keptId);
       return;
     }
+    const { port } = this.#parts;
     if (subscription.keptId === 0) subscription.keptId = ++this.#lastId;
-    this.#parts.port.save(subscription.keptId, recordOf(subscription, this.#context));
+    if (subscription.isRecordStale) port.save(subscription.keptId, recordOf(subscription, this.#context));
+    else port.saveNumbers(subscription.keptId, numbersOf(subscription, this.#context));
+    subscription.isRecordStale = false;
   }
 
   /**
@@ -92,6 +96,7 @@ export class SubscriptionMemory {
       owner: fanout,
     });
     subscription.keptId = id;
+    subscription.isRecordStale = false;
     if (list !== undefined) this.#parts.lists.attach(subscription, list);
     subscription.step("grant");
     subscriptions.add(subscription);

@@ -3,7 +3,8 @@
  *
  * Theory. Neither CSeq nor document version may go back, yet no NOTIFY waits for the disk. So a record holds for the next
  * `SEQUENCE_RESERVE` NOTIFYs, and each restart since it was written adds as many to both numbers. Restarts are counted on the disk, once
- * per start. A record is written when the subscription is granted or refreshed, and when half of its numbers are used.
+ * per start. A record is written when the subscription is granted. A refresh that changes nothing but numbers writes these
+ * alone, and so does a subscription that has used half of those it may use.
  */
 import { escapeText } from "../body/text.ts";
 import type { Dialog } from "../dialog/dialog.ts";
@@ -45,6 +46,17 @@ export interface SubscriptionRecord {
   readonly list: ListRecord | null;
 }
 
+/** What changes in a record with each refresh. */
+export interface SubscriptionNumbers {
+  /** CSeq of the last NOTIFY, and of the last SUBSCRIBE. */
+  readonly localSequence: number;
+  readonly remoteSequence: number;
+  readonly version: number;
+  readonly start: number;
+  readonly grantedSeconds: number;
+  readonly expiresAt: EpochMillis;
+}
+
 /** A record and its number. */
 export interface KeptSubscription {
   /** From 1; newer ones are higher. */
@@ -58,8 +70,10 @@ export interface SubscriptionsPort {
   load(): Iterable<KeptSubscription>;
   /** Number of this start, from 1; higher than that of any before. */
   readonly start: number;
-  /** Keeps a record under its number; on the disk before this turn's answers leave. */
+  /** Keeps a record under its number; written before this turn's answers leave. */
   save(id: number, record: SubscriptionRecord): void;
+  /** Keeps newer numbers of a record that is kept; written as the record. */
+  saveNumbers(id: number, numbers: SubscriptionNumbers): void;
   /** Forgets the record of that number. */
   remove(id: number): void;
 }
@@ -72,10 +86,24 @@ export interface RecordContext {
   readonly start: number;
 }
 
-/** The record of a subscription as it is now; from here on it counts up to the next one. */
-export function recordOf(subscription: Subscription, { clock, timers, start }: RecordContext): SubscriptionRecord {
+/** The numbers of a subscription as they are now; from here on it counts up to the next ones. */
+export function numbersOf(subscription: Subscription, { clock, timers, start }: RecordContext): SubscriptionNumbers {
+  const { localSequence, remoteSequence } = subscription.dialog;
+  subscription.countedAt = localSequence + SEQUENCE_RESERVE / 2;
+  return {
+    localSequence,
+    remoteSequence,
+    version: subscription.fill.version,
+    start,
+    grantedSeconds: subscription.grantedSeconds,
+    expiresAt: clock.wall() + Math.round(subscription.expiresAt - timers.now()),
+  };
+}
+
+/** The record of a subscription as it is now. */
+export function recordOf(subscription: Subscription, context: RecordContext): SubscriptionRecord {
   const { watched, dialog, fill, flow, source } = subscription;
-  subscription.countedAt = dialog.localSequence + SEQUENCE_RESERVE / 2;
+  const { version, start, grantedSeconds, expiresAt } = numbersOf(subscription, context);
   return {
     event: subscription.eventPackage.name,
     eventHeader: subscription.eventHeader,
@@ -84,7 +112,7 @@ export function recordOf(subscription: Subscription, { clock, timers, start }: R
     exten: watched.exten,
     endpoint: subscription.endpoint,
     dialog: { ...dialog },
-    version: fill.version,
+    version,
     start,
     phone: subscription.phone,
     sourceAddress: subscription.sourceAddress,
@@ -92,8 +120,8 @@ export function recordOf(subscription: Subscription, { clock, timers, start }: R
     createdAt: subscription.createdAt,
     entity: fill.entity,
     mediaType: subscription.kind.mediaType,
-    grantedSeconds: subscription.grantedSeconds,
-    expiresAt: clock.wall() + Math.round(subscription.expiresAt - timers.now()),
+    grantedSeconds,
+    expiresAt,
     flow: flow === undefined ? source ?? null : {
       listener: flow.listener.name,
       transport: flow.transport,

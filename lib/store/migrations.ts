@@ -83,6 +83,18 @@ export const migrations: readonly string[] = [
   ALTER TABLE mailboxes ADD COLUMN new_urgent_count INTEGER NOT NULL DEFAULT 0 CHECK (new_urgent_count >= 0);
   ALTER TABLE mailboxes ADD COLUMN old_urgent_count INTEGER NOT NULL DEFAULT 0 CHECK (old_urgent_count >= 0);
   `,
+  // What a refresh changes is small and lies apart, so that many refreshes touch few pages.
+  `
+  CREATE TABLE subscription_numbers (
+    id INTEGER PRIMARY KEY,
+    local_sequence INTEGER NOT NULL,
+    remote_sequence INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    granted_seconds INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /**

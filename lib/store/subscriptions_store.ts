@@ -1,7 +1,12 @@
 /**
  * Owns the rows of subscriptions, and the count of starts that their numbers go by.
  */
-import type { KeptSubscription, SubscriptionRecord, SubscriptionsPort } from "../event/subscription_record.ts";
+import type {
+  KeptSubscription,
+  SubscriptionNumbers,
+  SubscriptionRecord,
+  SubscriptionsPort,
+} from "../event/subscription_record.ts";
 import type { Database } from "./database.ts";
 import type { Journal, JournalTable } from "./journal.ts";
 import { packing } from "./packing.ts";
@@ -64,7 +69,8 @@ function unpacked(text: string): SubscriptionRecord {
 export class SubscriptionsStore implements SubscriptionsPort {
   readonly start: number;
   readonly #database: Database;
-  readonly #rows: JournalTable<SubscriptionRecord, number>;
+  readonly #records: JournalTable<SubscriptionRecord, number>;
+  readonly #numbers: JournalTable<SubscriptionNumbers, number>;
 
   /**
    * Counts this start.
@@ -78,9 +84,19 @@ export class SubscriptionsStore implements SubscriptionsPort {
       "INSERT OR REPLACE INTO subscriptions (id, record) VALUES (?, ?)",
     );
     const remove = database.prepare<void, [number]>("DELETE FROM subscriptions WHERE id = ?");
-    this.#rows = journal.table<SubscriptionRecord, number>({
+    this.#records = journal.table<SubscriptionRecord, number>({
       save: (id, record) => void save.run(id, packed(record)),
       remove: (id) => void remove.run(id),
+    });
+    const saveNumbers = database.prepare<void, number[]>(
+      "INSERT OR REPLACE INTO subscription_numbers " +
+        "(id, local_sequence, remote_sequence, version, start, granted_seconds, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    );
+    const removeNumbers = database.prepare<void, [number]>("DELETE FROM subscription_numbers WHERE id = ?");
+    this.#numbers = journal.table<SubscriptionNumbers, number>({
+      save: (id, { localSequence, remoteSequence, version, start, grantedSeconds, expiresAt }) =>
+        void saveNumbers.run(id, localSequence, remoteSequence, version, start, grantedSeconds, expiresAt),
+      remove: (id) => void removeNumbers.run(id),
     });
     const count = database.prepare<void, []>(
       "INSERT INTO starts (only_row, count) VALUES (1, 1) ON CONFLICT DO UPDATE SET count = count + 1",
@@ -90,16 +106,43 @@ export class SubscriptionsStore implements SubscriptionsPort {
   }
 
   *load(): Iterable<KeptSubscription> {
-    for (const { id, record } of this.#database.rows<{ id: number; record: string }>("SELECT * FROM subscriptions")) {
-      yield { id, record: unpacked(record) };
+    for (const { record, id, ...numbers } of this.#database.rows<LoadedRow>(LOAD)) {
+      const loaded = unpacked(record);
+      yield { id, record: hasNumbers(numbers) ? withNumbers(loaded, numbers) : loaded };
     }
   }
 
   save(id: number, record: SubscriptionRecord): void {
-    this.#rows.save(id, record);
+    this.#records.save(id, record);
+    this.#numbers.remove(id);
+  }
+
+  saveNumbers(id: number, numbers: SubscriptionNumbers): void {
+    this.#numbers.save(id, numbers);
   }
 
   remove(id: number): void {
-    this.#rows.remove(id);
+    this.#records.remove(id);
+    this.#numbers.remove(id);
   }
+}
+
+/** Records with the numbers that are newer than theirs, where there are such. */
+const LOAD = `
+  SELECT id, record, local_sequence AS localSequence, remote_sequence AS remoteSequence, version, start,
+    granted_seconds AS grantedSeconds, expires_at AS expiresAt
+  FROM subscriptions LEFT JOIN subscription_numbers USING (id)
+  ORDER BY id
+`;
+
+type Numbers = { readonly [name in keyof SubscriptionNumbers]: number | null };
+type LoadedRow = { readonly id: number; readonly record: string } & Numbers;
+
+function withNumbers(record: SubscriptionRecord, numbers: SubscriptionNumbers): SubscriptionRecord {
+  const { localSequence, remoteSequence, ...others } = numbers;
+  return { ...record, ...others, dialog: { ...record.dialog, localSequence, remoteSequence } };
+}
+
+function hasNumbers(numbers: Numbers): numbers is SubscriptionNumbers {
+  return numbers.start !== null;
 }

@@ -163,6 +163,34 @@ describe("subscriptions", () => {
     expect(loaded.map(({ id, record }) => [id, record.version])).toEqual([[1, 1], [2, 1_026], [4, 4]]);
   });
 
+  test("newer numbers take the place of those in the record; a newer record takes the place of both", () => {
+    const before = new Journaling();
+    const store = new SubscriptionsStore(before.database, before.journal);
+    const numbers = {
+      localSequence: 2_000,
+      remoteSequence: 9,
+      version: 1_500,
+      start: 4,
+      grantedSeconds: 60,
+      expiresAt: subscription.expiresAt + 60_000,
+    };
+    for (const id of [1, 2, 3]) store.save(id, subscription);
+    before.endTurn();
+    for (const id of [1, 2, 3]) store.saveNumbers(id, numbers);
+    before.endTurn();
+    const moved = { ...subscription, phone: "other" };
+    store.save(2, moved);
+    store.remove(3);
+    const { database, journal } = before.restarted();
+    const { localSequence, remoteSequence, ...others } = numbers;
+    const dialog = { ...subscription.dialog, localSequence, remoteSequence };
+    expect([...new SubscriptionsStore(database, journal).load()]).toEqual([
+      { id: 1, record: { ...subscription, ...others, dialog } },
+      { id: 2, record: moved },
+    ]);
+    expect(database.rows<object>("SELECT id FROM subscription_numbers")).toEqual([{ id: 1 }]);
+  });
+
   test("each start has a number of its own, higher than any before", () => {
     let journaling = new Journaling();
     const starts: number[] = [];
