@@ -7,6 +7,7 @@
  */
 import { mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { ConfigWatch } from "./app/config_watch.ts";
 import { createControls } from "./app/controls.ts";
 import { Core } from "./app/core.ts";
 import { createContactFlows, createFlowSource, createServerFlows, type FlowSourceParts } from "./app/flow_source.ts";
@@ -169,11 +170,29 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     }
   }
 
-  async function reload(): Promise<ReloadReport> {
+  let reloading: Promise<unknown> = Promise.resolve();
+  /** One after the other: what a reload compares with is in force. */
+  function reload(): Promise<ReloadReport> {
+    const report = reloading.then(readAgain);
+    reloading = report.catch(() => {});
+    return report;
+  }
+
+  async function readAgain(): Promise<ReloadReport> {
     let warnings: readonly string[] = [];
     const refuse = (errors: readonly string[]): ReloadReport => {
       for (const error of errors) log.error("config", error);
       log.error("config", "The configuration was not reloaded; the former one stays in force");
+      core.problems.clear("reload");
+      core.problems.report({
+        severity: "error",
+        area: "reload",
+        message: `The configuration was not reloaded, the former one stays in force: ${errors[0]}`,
+        remedy: errors.length === 1
+          ? "Mend it and reload"
+          : `Mend it and reload; \`hintd check\` names all ${errors.length} mistakes`,
+        where: configFile,
+      });
       return { is_applied: false, errors, warnings, changes: [] };
     };
     let text: string;
@@ -202,6 +221,9 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     server.webhooks.apply(config.webhooks);
     controls.configLoaded();
     noteWarnings(loaded.warnings);
+    core.problems.clear("reload");
+    watched = text;
+    watch.set(config.server.watch_config);
     options.reloaded?.(config);
     log.info("config", changes.length === 0 ? "Reloaded; nothing changed" : `Reloaded: ${changes.join(", ")}`);
     return { is_applied: true, errors: [], warnings, changes };
@@ -226,7 +248,24 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     controlSocket: controlSocketPath(configFile, config.server.data_dir),
   });
 
+  /** What the file said when it was read; another content is worth a reload. */
+  let watched: string | undefined;
+  const watch = new ConfigWatch({
+    configFile,
+    timers,
+    log,
+    changed() {
+      void readFile(configFile, "utf8").catch(() => undefined).then((text) => {
+        // While it is being replaced there is none.
+        if (text === undefined || text === watched) return;
+        watched = text;
+        void controls.reload();
+      });
+    },
+  });
+
   async function stop(): Promise<void> {
+    watch.stop();
     core.registrar.stop();
     core.unsolicited.stop();
     await core.publishers.stop();
@@ -252,6 +291,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     throw new StartError(error instanceof Error ? error.message : String(error), { cause: error });
   }
   server.webhooks.apply(config.webhooks);
+  watch.set(config.server.watch_config);
   core.begin();
   startIsOver();
   return { controls, reload: () => controls.reload(), stop };

@@ -126,6 +126,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
   constructor(parts: CoreParts) {
     const { config, clock, timers, entropy, log } = parts;
     this.#config = config;
+    const userAgent = () => this.#config.server.user_agent;
     this.problems = new Problems(clock, (row, isNew) => {
       for (const listener of this.#listeners) listener.problemChanged(row, isNew);
     });
@@ -161,7 +162,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       transactions: this.transactions,
       flows: parts.flows,
       observer: this,
-      userAgent: config.server.user_agent,
+      userAgent,
     });
     const extensions: ExtensionPackageParts = {
       engine: this.engine,
@@ -207,7 +208,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       accounts: this.accounts,
       subscriptions: this.subscriptions,
       profileOf,
-      userAgent: config.server.user_agent,
+      userAgent,
     });
     this.lists = new ResourceLists({
       turn: parts.turn,
@@ -248,7 +249,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       flows: parts.contactFlows,
       listener: this,
       isContactPermitted: (endpoint, host) => isContactPermitted(this.#config.endpoints[endpoint], host),
-      userAgent: config.server.user_agent,
+      userAgent,
     });
     const eid = entityIdOf(parts.nonceSecret.toHex());
     this.publications = new Publications({
@@ -280,7 +281,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       }),
       eid,
       tags: parts.tags,
-      userAgent: () => this.#config.server.user_agent,
+      userAgent,
     });
     const router = new Router({
       handlers: [
@@ -365,6 +366,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
   apply(config: Config): void {
     const former = this.#config;
     this.#config = config;
+    if (config.server.user_agent !== former.server.user_agent) this.fanout.forgetHeads();
     this.#generators.configure(config.bodies);
     this.authenticator.replaceEndpoints(config);
     this.transactions.timings = transactionTimings(config.timers.t1_ms, config.timers.timer_b_ms);

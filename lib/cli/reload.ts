@@ -15,7 +15,7 @@ export async function reload(options: ShowOptions): Promise<number> {
       return 0;
     }
     for (const warning of report.warnings) print(`warning: ${warning}`);
-    print(report.changes.length === 0 ? "Nothing changed" : report.changes.join("\n"));
+    print(report.changes.length === 0 ? "Nothing changed" : report.changes.join(", "));
     return 0;
   } catch (error) {
     if (!(error instanceof Refusal) || error.problem.errors === undefined) throw error;

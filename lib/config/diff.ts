@@ -3,12 +3,12 @@
  */
 import type { Config } from "./config.ts";
 
-/** What a reload changes: "3 hints added", "1 hint removed", "endpoint bob changed"; empty when nothing does. */
+/** What a reload changes: "3 hints added, 1 removed", "endpoint bob changed"; empty when nothing does. */
 export function describeChanges(former: Config, next: Config): string[] {
   return [
+    ...counted("hint", compare(hintsOf(former), hintsOf(next))),
     ...named("endpoint", former.endpoints, next.endpoints),
     ...named("aor", former.aors, next.aors),
-    ...counted("hint", hintsOf(former), hintsOf(next)),
     ...named("list", former.lists, next.lists),
     ...named("listener", listenersOf(former), listenersOf(next)),
     ...named("webhook", webhooksOf(former), webhooksOf(next)),
@@ -44,21 +44,25 @@ function contextsChanged(former: Config, next: Config): string[] {
   return named("context", rest(former), rest(next));
 }
 
+/** So many names are told; more are counted. */
+const NAMES_TOLD = 5;
+
 function named(what: string, former: Table, next: Table): string[] {
-  const { added, removed, changed } = compare(former, next);
-  return [
-    ...added.map((name) => `${what} ${name} added`),
-    ...removed.map((name) => `${what} ${name} removed`),
-    ...changed.map((name) => `${what} ${name} changed`),
-  ];
+  const differences = compare(former, next);
+  if (Object.values(differences).flat().length > NAMES_TOLD) return counted(what, differences);
+  return Object.entries(differences).flatMap(([verb, names]) => names.map((name) => `${what} ${name} ${verb}`));
 }
 
-function counted(what: string, former: Table, next: Table): string[] {
-  return Object.entries(compare(former, next)).filter(([, keys]) => keys.length > 0)
-    .map(([verb, keys]) => `${keys.length} ${what}${keys.length === 1 ? "" : "s"} ${verb}`);
+/** "3 hints added, 1 removed". */
+function counted(what: string, differences: Differences): string[] {
+  const told = Object.entries(differences).filter(([, keys]) => keys.length > 0)
+    .map(([verb, { length }], i) => `${length}${i > 0 ? "" : ` ${what}${length === 1 ? "" : "s"}`} ${verb}`);
+  return told.length === 0 ? [] : [told.join(", ")];
 }
 
-function compare(former: Table, next: Table): { added: string[]; removed: string[]; changed: string[] } {
+type Differences = Record<"added" | "removed" | "changed", string[]>;
+
+function compare(former: Table, next: Table): Differences {
   return {
     added: Object.keys(next).filter((key) => !(key in former)),
     removed: Object.keys(former).filter((key) => !(key in next)),

@@ -45,6 +45,7 @@ const server = z.strictObject({
   ignore_uri_user_options: flag(false, "Cut the user part of a URI at its first ';'."),
   mwi_disable_initial_unsolicited: flag(false, "No unsolicited message waiting at the start."),
   max_initial_qualify_time: seconds(0, [0, DAY], "Span over which the first probes are spread."),
+  watch_config: flag(false, "Read this file again by itself when it has changed."),
 });
 
 /** What lines of the log are about. */

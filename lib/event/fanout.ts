@@ -79,7 +79,7 @@ export interface FanoutParts {
   readonly flows: FlowSource;
   readonly observer: SubscriptionObserver;
   /** Value of User-Agent; empty for none. */
-  readonly userAgent: string;
+  readonly userAgent: () => string;
 }
 
 /** Counts of the fan-out. */
@@ -183,6 +183,11 @@ export class Fanout implements SubscriptionOwner {
   remind(subscription: Subscription): void {
     this.#oweAll(subscription);
     this.#enqueue(subscription, this.#changed);
+  }
+
+  /** Has the next NOTIFY of everybody written anew: what its head says has changed. */
+  forgetHeads(): void {
+    for (const subscription of this.#parts.subscriptions.all()) subscription.head = undefined;
   }
 
   /** Resolves once nothing is queued and nothing in the window awaits its answer. */
@@ -447,7 +452,7 @@ export class Fanout implements SubscriptionOwner {
       sentBy: sentByOf(flow),
       contact: contactUriOf(flow),
       event: subscription.eventHeader,
-      userAgent: this.#parts.userAgent,
+      userAgent: this.#parts.userAgent(),
       contentType: subscription.list?.contentType ?? subscription.kind.mediaType,
       isList: subscription.list !== undefined,
       branchLength: this.#parts.transactions.branchLength,

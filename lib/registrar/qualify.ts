@@ -64,7 +64,7 @@ export interface QualifierParts {
   /** Incremented in place. */
   readonly counters: QualifyCounters;
   /** Value of User-Agent; empty for none. */
-  readonly userAgent: string;
+  readonly userAgent: () => string;
   /** Told when a probe has ended, whether or not the status is another one now. */
   probeEnded(binding: Binding, former: ContactStatus): void;
 }
@@ -244,7 +244,7 @@ class Probe implements ProbeUser, TimerOwner {
       callId: this.#callId,
       fromTag: this.#fromTag,
       sequence: ++this.#sequence,
-      userAgent,
+      userAgent: userAgent(),
     }));
   }
 

@@ -82,7 +82,7 @@ export interface RegistrarParts {
   /** Whether `contact_permit` and `contact_deny` of an endpoint let a Contact's host pass; it may be a name. */
   isContactPermitted(endpoint: string, host: string): boolean;
   /** Value of User-Agent in probes; empty for none. */
-  readonly userAgent: string;
+  readonly userAgent: () => string;
 }
 
 /** Spread of the first probes to phones that register: after a power cut they all do at once. */

@@ -46,9 +46,29 @@ describe("what a reload changes is said in words", () => {
     ]],
     ["an address-of-record", "[aors.hotline]", "[aors.line]", ["aor line added", "aor hotline removed"]],
     ["hints", '1000 = "PJSIP/alice"', '1000 = "Custom:a"\n1002 = "Custom:b"\n1003 = "Custom:c"', [
-      "2 hints added",
-      "1 hint changed",
+      "2 hints added, 1 changed",
     ]],
+    ["hints and an endpoint", '1001 = "PJSIP/bob"', '1003 = "Custom:c"\n1004 = "Custom:d"\n[endpoints.zoe]', [
+      "2 hints added, 1 removed",
+      "endpoint zoe added",
+    ]],
+    [
+      "many endpoints",
+      "[aors.hotline]",
+      Array.from({ length: 6 }, (_, i) => `[endpoints.e${i}]\n`).join("") + "[aors.hotline]",
+      [
+        "6 endpoints added",
+      ],
+    ],
+    [
+      "a webhook",
+      "[aors.hotline]",
+      "[[webhooks]]\nurl = 'https://crm.example/a'\n[log]\nlevel = 'warn'\n[aors.hotline]",
+      [
+        "webhook crm.example/a added",
+        "[log] changed",
+      ],
+    ],
     ["a hint less", '1001 = "PJSIP/bob"', "", ["1 hint removed"]],
     ["a context", "[contexts.house]", "[contexts.house]\nautohints = true", ["context house changed"]],
     ["a list", '["1000"]', '["1000", "1001"]', ["list sales changed"]],

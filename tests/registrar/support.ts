@@ -243,7 +243,7 @@ export function bench(options: { config?: RegistrarConfig; port?: MemoryBindings
       reachabilityChanged: (aor, isAvailable) => told.push(`${aor} is ${isAvailable ? "available" : "unavailable"}`),
     },
     isContactPermitted: (_endpoint, host) => !world.deniedHosts.includes(host),
-    userAgent: "hintd",
+    userAgent: () => "hintd",
   });
   registrar.start(options.config ?? config());
 

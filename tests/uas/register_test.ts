@@ -96,7 +96,7 @@ function office(options: Partial<RegistrantOptions> = {}) {
     flows: { flowFor: () => Promise.resolve(undefined) },
     listener: { contactChanged() {}, registrationChanged() {}, reachabilityChanged() {} },
     isContactPermitted: () => true,
-    userAgent: "",
+    userAgent: () => "",
   });
   registrar.start({ server, endpoints, aors: {} });
   const authenticator = new Authenticator({

@@ -71,7 +71,7 @@ export interface UnsolicitedMessagesParts {
   /** How `endpoint` with this User-Agent wants bodies. */
   profileOf(endpoint: string, userAgent: string): Profile;
   /** Value of User-Agent; empty for none. */
-  readonly userAgent: string;
+  readonly userAgent: () => string;
 }
 
 /** Counts of unsolicited NOTIFYs. */
@@ -378,7 +378,7 @@ export class UnsolicitedMessages implements LampOwner {
       fromTag,
       body: messageSummary(subject, this.#parts.profileOf(endpoint, contact.userAgent)),
       fill: holeFill({ entity: `sip:${owner}@${sentByOf(flow)}`, remote: contact.requestUri, guid: fromTag }),
-      userAgent,
+      userAgent: userAgent(),
     }));
   }
 
