@@ -414,7 +414,9 @@ export class Fanout implements SubscriptionOwner {
       subscription.changedAt = -1;
     }
     subscription.outstanding = transaction;
-    subscription.lastNotify = { sentAt: this.#parts.clock.wall(), status: 0, answeredAfterMillis: 0 };
+    const record = subscription.lastNotify ??= { sentAt: 0, status: 0, answeredAfterMillis: 0 };
+    record.sentAt = this.#parts.clock.wall();
+    record.status = record.answeredAfterMillis = 0;
     subscription.windowSince = subscription.sentAt = now;
     this.#windowCount++;
     this.#flight.push(subscription);

@@ -7,6 +7,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Entropy } from "../runtime/entropy.ts";
 import { limits } from "../runtime/limits.ts";
 import type { Reject } from "../runtime/result.ts";
+import { SharedTexts } from "../runtime/shared_texts.ts";
 import type { Timers } from "../runtime/timers.ts";
 import type { NameAddress } from "../sip/address.ts";
 import { writeEvent } from "../sip/event.ts";
@@ -17,7 +18,7 @@ import type { EventPackage } from "./event_package.ts";
 import type { Fanout, SubscriptionObserver } from "./fanout.ts";
 import type { ResourceLists } from "./lists/resource_lists.ts";
 import { isReject, type Refusals } from "./refusals.ts";
-import { peerKeyOf, Subscription } from "./subscription.ts";
+import { Subscription } from "./subscription.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
 /** What the configuration says of the endpoint that subscribes. */
@@ -78,6 +79,7 @@ export interface SubscribeContext {
 /** Decides SUBSCRIBEs; NOTIFYs are the fan-out's. */
 export class Notifier {
   readonly #parts: NotifierParts;
+  readonly #texts = new SharedTexts(limits.sharedTextCount);
   #rules: NotifierRules;
 
   constructor(parts: NotifierParts, rules: NotifierRules) {
@@ -135,21 +137,21 @@ export class Notifier {
 
     const event = request.event!;
     const phone = paramOf(contact.params, "+sip.instance") ?? contact.uriText;
-    const former = this.#parts.subscriptions.byPeer(
-      peerKeyOf({ endpoint, phone, eventPackage, eventId: event.id, watched }),
-    );
+    const former = this.#parts.subscriptions.byInterest({ endpoint, phone, eventPackage, eventId: event.id, watched });
     if (former !== undefined) this.#parts.fanout.drop(former);
     if (
       this.#parts.subscriptions.countOf(subscriber.endpoint) >= subscriber.subscriptionCountMax ||
       this.#parts.subscriptions.count >= limits.subscriptionCount
     ) return refusals.quota;
 
-    const { userAgent } = request;
-    const dialog = dialogFromRequest(request, this.#parts.entropy.token(16), contact.uriText);
+    const userAgent = this.#texts.of(request.userAgent);
+    const made = dialogFromRequest(request, this.#parts.entropy.token(16), contact.uriText);
+    const [localUri, remoteUri] = [this.#texts.of(made.localUri), this.#texts.of(made.remoteUri)];
+    const dialog = { ...made, localUri, remoteUri };
     const subscription = new Subscription({
       owner: this.#parts.fanout,
       eventPackage,
-      eventHeader: writeEvent(event),
+      eventHeader: this.#texts.of(writeEvent(event)),
       eventId: event.id,
       watched,
       endpoint: subscriber.endpoint,
@@ -159,7 +161,7 @@ export class Notifier {
       userAgent,
       createdAt: this.#parts.clock.wall(),
       fill: holeFill({
-        entity: request.requestUri.user === undefined ? request.to.uriText : request.requestUriText,
+        entity: this.#texts.of(request.requestUri.user === undefined ? request.to.uriText : request.requestUriText),
         remote: dialog.remoteUri,
         guid: dialog.localTag,
       }),

@@ -88,8 +88,19 @@ export function writeNotifyHead(parts: NotifyHeadParts): NotifyHead {
   return {
     bytes: encoder.encode(text),
     branchAt: encoder.encode(beforeBranch).length,
-    contentType: encoder.encode(parts.contentType),
+    contentType: encodedType(parts.contentType),
   };
+}
+
+/** Content types of single documents, which all heads share; those of lists have boundaries of their own. */
+const encodedTypes = new Map<string, Uint8Array>();
+
+function encodedType(contentType: string): Uint8Array {
+  const known = encodedTypes.get(contentType);
+  if (known !== undefined) return known;
+  const encoded = encoder.encode(contentType);
+  if (!contentType.includes(";")) encodedTypes.set(contentType, encoded);
+  return encoded;
 }
 
 /** What changes from one NOTIFY to the next. */

@@ -51,19 +51,12 @@ export interface SubscriptionParts {
   readonly kind: DocumentKind;
 }
 
-/** What `Subscription.peerKey` is made of. */
-export type PeerKeyParts = Pick<SubscriptionParts, "endpoint" | "phone" | "eventPackage" | "eventId" | "watched">;
-
-/** The key under which a phone has at most one subscription to the same thing. */
-export function peerKeyOf({ endpoint, phone, eventPackage, eventId = "", watched }: PeerKeyParts): string {
-  return `${watched.exten}\n${phone}\n${eventId}\n${eventPackage.name}\n${endpoint}\n${watched.context}\n${
-    watched.variety ?? ""
-  }`;
-}
+/** What a phone subscribes to, of which it has one subscription at most: the newer replaces the older. */
+export type Interest = Pick<SubscriptionParts, "endpoint" | "phone" | "eventPackage" | "eventId" | "watched">;
 
 /** The last NOTIFY of a subscription, for page and API. */
 export interface NotifyRecord {
-  readonly sentAt: EpochMillis;
+  sentAt: EpochMillis;
   /** Final status; 0 while unanswered, 408 when no answer came, 503 when it could not be sent. */
   status: number;
   /** Milliseconds until the answer. */
@@ -83,8 +76,6 @@ export class Subscription implements ClientUser, TimerOwner {
   readonly dialog: Dialog;
   /** What tells phones of one endpoint apart: `+sip.instance`, or the URI of the first Contact. */
   readonly phone: string;
-  /** Equal for a phone's repeated subscriptions to the same thing: the newer replaces the older. */
-  readonly peerKey: string;
   /** Address of the SUBSCRIBE that made it: binds endpoints without credentials. */
   readonly sourceAddress: string;
   readonly userAgent: string;
@@ -118,6 +109,8 @@ export class Subscription implements ClientUser, TimerOwner {
   /** Monotonic instant of the first of them; -1 without one. */
   changedAt: Millis = -1;
   isQueued = false;
+  /** The next one of the same phone. Only the index of subscriptions writes it. */
+  nextOfPhone: Subscription | undefined;
   nextQueued: Subscription | undefined;
   outstanding: ClientTransaction | undefined;
   /** Monotonic instant of the outstanding NOTIFY while it counts in the window, else -1. */
@@ -147,7 +140,6 @@ export class Subscription implements ClientUser, TimerOwner {
     this.endpoint = parts.endpoint;
     this.dialog = parts.dialog;
     this.phone = parts.phone;
-    this.peerKey = peerKeyOf(parts);
     this.sourceAddress = parts.sourceAddress;
     this.userAgent = parts.userAgent;
     this.createdAt = parts.createdAt;
@@ -166,6 +158,13 @@ export class Subscription implements ClientUser, TimerOwner {
   /** Whole seconds left of the granted lifetime, rounded up. */
   secondsLeft(now: Millis): number {
     return Math.max(0, Math.ceil((this.expiresAt - now) / 1_000));
+  }
+
+  /** Whether it is a subscription to the same thing by the same phone. */
+  isFor({ endpoint, phone, eventPackage, eventId, watched }: Interest): boolean {
+    return this.phone === phone && this.watched.exten === watched.exten && this.eventPackage === eventPackage &&
+      this.eventId === eventId && this.endpoint === endpoint && this.watched.context === watched.context &&
+      this.watched.variety === watched.variety;
   }
 
   receiveResponse(response: Message, _transaction: ClientTransaction): void {

@@ -2,7 +2,7 @@
  * Owns the indexes of all living subscriptions: by dialog, by watched resource, by phone, and how many each endpoint has.
  */
 import type { Watched } from "./event_package.ts";
-import type { Subscription } from "./subscription.ts";
+import type { Interest, Subscription } from "./subscription.ts";
 
 const NONE: ReadonlySet<Subscription> = new Set();
 
@@ -10,7 +10,8 @@ const NONE: ReadonlySet<Subscription> = new Set();
 export class Subscriptions {
   readonly #byTag = new Map<string, Subscription>();
   readonly #byWatched = new Map<Watched, Set<Subscription>>();
-  readonly #byPeer = new Map<string, Subscription>();
+  /** First subscription of each phone; the others follow by `nextOfPhone`, newest first. */
+  readonly #byPhone = new Map<string, Subscription>();
   readonly #countByEndpoint = new Map<string, number>();
 
   /** How many there are. */
@@ -23,9 +24,11 @@ export class Subscriptions {
     return this.#byTag.get(localTag);
   }
 
-  /** The subscription with the same phone, event and resource. */
-  byPeer(peerKey: string): Subscription | undefined {
-    return this.#byPeer.get(peerKey);
+  /** The subscription of the same phone to the same thing. */
+  byInterest(interest: Interest): Subscription | undefined {
+    let found = this.#byPhone.get(interest.phone);
+    while (found !== undefined && !found.isFor(interest)) found = found.nextOfPhone;
+    return found;
   }
 
   /** Those who watch `watched`. */
@@ -57,10 +60,11 @@ export class Subscriptions {
     if (watchers?.size === 0) this.#byWatched.delete(watched);
   }
 
-  /** Adds `subscription`, which is in no index; another one of the same peer key was removed before. */
+  /** Adds `subscription`, which is in no index; another one of the same interest was removed before. */
   add(subscription: Subscription): void {
     this.#byTag.set(subscription.dialog.localTag, subscription);
-    this.#byPeer.set(subscription.peerKey, subscription);
+    subscription.nextOfPhone = this.#byPhone.get(subscription.phone);
+    this.#byPhone.set(subscription.phone, subscription);
     this.watch(subscription, subscription.watched);
     this.#countByEndpoint.set(subscription.endpoint, this.countOf(subscription.endpoint) + 1);
   }
@@ -68,11 +72,24 @@ export class Subscriptions {
   /** Removes `subscription`; false when it was not there. */
   remove(subscription: Subscription): boolean {
     if (!this.#byTag.delete(subscription.dialog.localTag)) return false;
-    if (this.#byPeer.get(subscription.peerKey) === subscription) this.#byPeer.delete(subscription.peerKey);
+    this.#removeOfPhone(subscription);
     this.unwatch(subscription, subscription.watched);
     const left = this.countOf(subscription.endpoint) - 1;
     if (left > 0) this.#countByEndpoint.set(subscription.endpoint, left);
     else this.#countByEndpoint.delete(subscription.endpoint);
     return true;
+  }
+
+  #removeOfPhone(subscription: Subscription): void {
+    const { phone, nextOfPhone } = subscription;
+    let before = this.#byPhone.get(phone);
+    if (before === subscription) {
+      if (nextOfPhone === undefined) this.#byPhone.delete(phone);
+      else this.#byPhone.set(phone, nextOfPhone);
+    } else {
+      while (before !== undefined && before.nextOfPhone !== subscription) before = before.nextOfPhone;
+      if (before !== undefined) before.nextOfPhone = nextOfPhone;
+    }
+    subscription.nextOfPhone = undefined;
   }
 }

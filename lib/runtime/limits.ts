@@ -46,6 +46,8 @@ export const limits = {
   unsolicitedAttemptCount: 8,
   /** Subscriptions on the appliance. */
   subscriptionCount: 100_000,
+  /** Texts of subscriptions that are kept once for all: URIs, User-Agents. */
+  sharedTextCount: 8_192,
   /** Members of one list, those of lists in it included. */
   listMemberCount: 1_000,
   /** Members of all list subscriptions together; each is a subscription without a dialog. */
