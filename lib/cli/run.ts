@@ -54,7 +54,8 @@ export async function run(options: RunOptions): Promise<number> {
   const log = createLog({
     ...settingsOf(loaded.config),
     write: (line) => process.stderr.write(line),
-    folding: { clock: systemClock, alarm: systemAlarm() },
+    // A line said after the last flush must not put off the end by a minute.
+    folding: { clock: systemClock, alarm: systemAlarm({ isOptional: true }) },
   });
   surviveBugs(log);
   const stopped = Promise.withResolvers<string>();

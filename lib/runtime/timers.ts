@@ -14,13 +14,14 @@ export interface Alarm {
   clear(): void;
 }
 
-/** Makes an alarm on the host's event loop. */
-export function systemAlarm(): Alarm {
+/** Makes an alarm on the host's event loop; the process does not end before it rings, unless it `isOptional`. */
+export function systemAlarm({ isOptional = false } = {}): Alarm {
   let handle: ReturnType<typeof setTimeout> | undefined;
   return {
     set(millis, ring) {
       clearTimeout(handle);
       handle = setTimeout(ring, millis);
+      if (isOptional) handle.unref();
     },
     clear() {
       clearTimeout(handle);

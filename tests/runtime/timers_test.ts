@@ -121,6 +121,13 @@ describe("the host's alarm", () => {
     await new Promise<void>((resolve) => systemAlarm().set(3, resolve));
     expect(rung).toEqual(["rung"]);
   });
+
+  test("of the machine that is optional does not keep a process from its end", async () => {
+    const timers = JSON.stringify(new URL("../../lib/runtime/timers.ts", import.meta.url).pathname);
+    const program = `import { systemAlarm } from ${timers}; systemAlarm({ isOptional: true }).set(60_000, () => {});`;
+    const child = Bun.spawn([process.execPath, "-e", program], { stdout: "ignore", stderr: "inherit" });
+    expect(await child.exited).toBe(0);
+  });
 });
 
 test("a pause ends when its time is over, not before", async () => {
