@@ -51,7 +51,7 @@ export const refusals = {
     reason: "Contact With reg-id Among Others",
     why: "several contacts, one of them for a single flow",
   },
-  oldSequence: { status: 500, reason: "Invalid CSeq", why: "CSeq is not higher than the binding's" },
+  oldSequence: { status: 500, reason: "Request Out Of Order", why: "CSeq is not higher than the binding's" },
   pathUnsupported: {
     status: 420,
     headers: [["Unsupported", "path"]],
