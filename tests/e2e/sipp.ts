@@ -1,9 +1,10 @@
-/** Runs sipp, a SIP tester that nobody here wrote, with scenarios from `sipp/`. */
+/** Runs sipp, a SIP tester that nobody here wrote, with scenarios from `sipp/` or written by `Scenario`. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { command, type Hintd } from "./hintd.ts";
 import { freePort } from "./ports.ts";
+import { Scenario } from "./scenario.ts";
 
 /** How to run a scenario. */
 export type SippOptions = {
@@ -11,6 +12,13 @@ export type SippOptions = {
   /** Replaces `{name}` in the scenario. */
   values?: Record<string, string>;
   calls?: number;
+  /** Calls in progress at once, and begun per second. */
+  callsAtOnce?: number;
+  callsPerSecond?: number;
+  /** Keeps no record of the messages, for scenarios with many. */
+  isSilent?: boolean;
+  /** Answers OPTIONS whenever one comes. */
+  answersProbes?: boolean;
   timeoutSeconds?: number;
 };
 
@@ -28,15 +36,13 @@ function escaped(text: string): string {
 }
 
 /**
- * Runs one scenario against hintd.
+ * Reads a scenario from its file.
  *
- * In a scenario `{devstate}` and `{presencestate}` stand for the commands that set states, so that it can change a lamp
- * between two of its steps; `{answer}` is the file `parts/answer.xml`, a 200 to the request before it.
+ * `{devstate}` and `{presencestate}` stand for the commands that set states, so that it can change a lamp between two of
+ * its steps; `{answer}` is the file `parts/answer.xml`, a 200 to the request before it.
  */
-export async function runSipp(hintd: Hintd, scenario: string, options: SippOptions): Promise<SippResult> {
-  const { transport, calls = 1, timeoutSeconds = 20 } = options;
-  const directory = mkdtempSync(join(tmpdir(), "sipp-"));
-  const values: Record<string, string> = {
+function readScenario(hintd: Hintd, name: string, values: Record<string, string> = {}): string {
+  const all: Record<string, string> = {
     devstate: escaped(quoted([...command, "devstate", "set", "-c", hintd.configFile])),
     presencestate: escaped(quoted([...command, "presencestate", "set", "-c", hintd.configFile])),
     answer: readFileSync(join(import.meta.dir, "sipp/parts/answer.xml"), "utf8").trim(),
@@ -45,31 +51,30 @@ export async function runSipp(hintd: Hintd, scenario: string, options: SippOptio
     headers: "",
     lost: "0",
     settle_ms: "300",
-    ...options.values,
+    ...values,
   };
-  const text = readFileSync(join(import.meta.dir, "sipp", `${scenario}.xml`), "utf8")
-    .replace(/\{(\w+)\}/g, (_, name: string) => {
-      if (values[name] === undefined) throw new Error(`Scenario "${scenario}" needs a value for "${name}"`);
-      return values[name];
-    });
+  return readFileSync(join(import.meta.dir, "sipp", `${name}.xml`), "utf8").replace(/\{(\w+)\}/g, (_, hole: string) => {
+    if (all[hole] === undefined) throw new Error(`Scenario "${name}" needs a value for "${hole}"`);
+    return all[hole];
+  });
+}
+
+/** Runs one scenario against hintd: a file by its name, or one that was written step by step. */
+export async function runSipp(hintd: Hintd, scenario: string | Scenario, options: SippOptions): Promise<SippResult> {
+  const { transport, calls = 1, callsAtOnce = calls, callsPerSecond = 100, timeoutSeconds = 20, isSilent = false } =
+    options;
+  const directory = mkdtempSync(join(tmpdir(), "sipp-"));
+  const text = scenario instanceof Scenario ? scenario.xml : readScenario(hintd, scenario, options.values);
   writeFileSync(join(directory, "scenario.xml"), text);
   const port = await freePort();
   const sipp = Bun.spawn([
     "sipp",
     ...["-sf", "scenario.xml", "-i", "127.0.0.1", "-p", String(port), "-t", transport === "udp" ? "u1" : "t1"],
-    ...[
-      "-m",
-      String(calls),
-      "-l",
-      String(calls),
-      "-r",
-      "100",
-      "-nostdin",
-      "-timeout",
-      `${timeoutSeconds}s`,
-      "-timeout_error",
-    ],
-    ...["-recv_timeout", String(timeoutSeconds * 1000), "-trace_msg", "-message_file", "messages.log"],
+    ...["-m", String(calls), "-l", String(callsAtOnce), "-r", String(callsPerSecond)],
+    ...["-nostdin", "-timeout", `${timeoutSeconds}s`, "-timeout_error"],
+    ...["-recv_timeout", String(timeoutSeconds * 1000)],
+    ...(options.answersProbes ? ["-aa"] : []),
+    ...(isSilent ? [] : ["-trace_msg", "-message_file", "messages.log"]),
     ...["-trace_err", "-error_file", "errors.log"],
     `127.0.0.1:${hintd.sipPort}`,
   ], { cwd: directory, stdin: "ignore", stdout: "ignore", stderr: "pipe", env: { ...process.env, TERM: "dumb" } });
@@ -86,7 +91,11 @@ export async function runSipp(hintd: Hintd, scenario: string, options: SippOptio
 }
 
 /** What a test expects: sipp is content; otherwise the exchange is the message of the error. */
-export async function expectSipp(hintd: Hintd, scenario: string, options: SippOptions): Promise<SippResult> {
+export async function expectSipp(
+  hintd: Hintd,
+  scenario: string | Scenario,
+  options: SippOptions,
+): Promise<SippResult> {
   const result = await runSipp(hintd, scenario, options);
   if (result.exitCode !== 0) {
     const exchange = result.messages.join("--\n");
