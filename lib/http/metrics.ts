@@ -4,12 +4,13 @@
  * The package is loaded at the first scrape: an appliance that nobody scrapes does not pay for it.
  */
 import { cpuUsage, memoryUsage } from "node:process";
-import type { Metric } from "prom-client";
+import type { Metric, Registry as RegistryType } from "prom-client";
 import type { Measurement } from "./measurement.ts";
 
 /** Writes `measurements`, and those of the process itself, in Prometheus' text format. */
 export async function metricsResponse(measurements: readonly Measurement[]): Promise<Response> {
-  const { Registry } = await import("prom-client");
+  // Of the package only what writes: the rest of it would weigh on an appliance that uses none of it.
+  const { default: Registry } = await import("prom-client/lib/registry.js") as { default: typeof RegistryType };
   const registry = new Registry();
   for (const measurement of [...measurements, ...processMeasurements()]) {
     registry.registerMetric(asMetric(measurement) as unknown as Metric);
