@@ -5,7 +5,7 @@ import { Lines } from "./lines.ts";
 import { freePort } from "./ports.ts";
 import { type Expected, Scenario, type SentRequest } from "./scenario.ts";
 import { expectSipp } from "./sipp.ts";
-import { Watcher } from "./watcher.ts";
+import { documentsDuring } from "./watcher.ts";
 import { okTo, openTcp, openUdp, requestFrom, startLine, type Wire } from "./wire.ts";
 
 const SECONDS = 30_000;
@@ -65,19 +65,9 @@ async function lampsDuring(
   count: number,
   action: () => Promise<unknown>,
 ): Promise<string[]> {
-  const watcher = await Watcher.begin({
-    port: hintd.sipPort,
-    exten,
-    event: "presence",
-    accept: "application/pidf+xml",
-  });
-  const lamps: string[] = [];
-  const watch = async () => {
-    while (lamps.length < count) lamps.push(/<basic>(\w+)</.exec(await watcher.next())![1]!);
-  };
-  await Promise.all([watch(), action()]);
-  watcher.close();
-  return lamps;
+  const watched = { port: hintd.sipPort, exten, event: "presence", accept: "application/pidf+xml" };
+  const documents = await documentsDuring(watched, count, action);
+  return documents.map((document) => /<basic>(\w+)</.exec(document)![1]!);
 }
 
 /** The contact of an endpoint, as the API tells it. */

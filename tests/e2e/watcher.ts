@@ -63,6 +63,22 @@ export class Watcher {
   }
 }
 
+/** The first `count` documents that a watcher gets while `action` goes on, which is over when this resolves. */
+export async function documentsDuring(
+  watched: Watched,
+  count: number,
+  action: () => Promise<unknown>,
+): Promise<string[]> {
+  const watcher = await Watcher.begin(watched);
+  const documents: string[] = [];
+  const watch = async () => {
+    while (documents.length < count) documents.push(await watcher.next());
+  };
+  await Promise.all([watch(), action()]);
+  watcher.close();
+  return documents;
+}
+
 /** How the lamp of a dialog-info document shows a device state. */
 export const lampOf = {
   RINGING: /<state>early</,
