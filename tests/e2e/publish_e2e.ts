@@ -1,10 +1,10 @@
-/** sipp plays publishers: every flow of RFC 3903, what watchers are told of it, and what hostile documents come to. */
+/** sipp plays publishers: every flow of RFC 3903, and what watchers are told of it. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type Hintd, officeConfig, PASSWORD, startHintd } from "./hintd.ts";
+import { dialog, dialogs, dialogType, presence, presenceType, summary, summaryType } from "./documents.ts";
+import { type Hintd, type Office, officeConfig, PASSWORD, startHintd } from "./hintd.ts";
 import { Scenario, type SentRequest } from "./scenario.ts";
 import { expectSipp } from "./sipp.ts";
 import { documentsDuring, type Watched } from "./watcher.ts";
-import { openTcp, openUdp, requestFrom, startLine } from "./wire.ts";
 
 const SECONDS = 30_000;
 
@@ -16,7 +16,6 @@ const phones: Record<string, string> = {
   shop: "",
   brief: "",
   rows: "",
-  quiet: "",
 };
 
 const office = `
@@ -40,50 +39,19 @@ publish = ["hall"]
 body_profile = "rfc"
 `;
 
+function configured(place: Office): string {
+  return officeConfig(place, { more: office }).replace(/^min_expiry = 1$/m, "min_expiry = 2");
+}
+
 /** A PUBLISH, with the words of an Event header and the document, if any. */
 function publish(from: string, event: string, more: Partial<SentRequest> = {}): SentRequest {
   return { method: "PUBLISH", from, ...more, headers: [`Event: ${event}`, ...(more.headers ?? [])] };
 }
 
-const dialogType = "Content-Type: application/dialog-info+xml";
-const presenceType = "Content-Type: application/pidf+xml";
-const summaryType = "Content-Type: application/simple-message-summary";
-
-/** A dialog-info document about calls, each as `dialog` writes it. */
-function dialogs(version: number, state: "full" | "partial", ...calls: readonly string[]): string {
-  return [
-    `<?xml version="1.0"?>`,
-    `<dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" version="${version}" state="${state}" entity="sip:x@example">`,
-    ...calls,
-    `</dialog-info>`,
-  ].join("\n");
-}
-
-/** A call with somebody, from the phone's point of view. */
-function dialog(id: string, state: "early" | "confirmed" | "terminated", party = "Ann"): string {
-  return [
-    `<dialog id="${id}" call-id="call-${id}" local-tag="mine-${id}" remote-tag="theirs-${id}" direction="recipient">`,
-    `<state>${state}</state>`,
-    `<remote><identity display="${party}">sip:${party}@example.com</identity></remote>`,
-    `</dialog>`,
-  ].join("\n");
-}
-
-/** A PIDF document with an RPID activity. */
-function presence(basic: "open" | "closed", activity: string, note: string): string {
-  return [
-    `<?xml version="1.0" encoding="UTF-8"?>`,
-    `<presence xmlns="urn:ietf:params:xml:ns:pidf" xmlns:dm="urn:ietf:params:xml:ns:pidf:data-model"`,
-    ` xmlns:rpid="urn:ietf:params:xml:ns:pidf:rpid" entity="sip:x@example">`,
-    `<tuple id="t1"><status><basic>${basic}</basic></status><note>${note}</note></tuple>`,
-    `<dm:person id="p1"><rpid:activities><rpid:${activity}/></rpid:activities></dm:person>`,
-    `</presence>`,
-  ].join("\n");
-}
-
-/** A message summary. */
-function summary(fresh: number, old: number): string {
-  return `Messages-Waiting: ${fresh > 0 ? "yes" : "no"}\nVoice-Message: ${fresh}/${old}\n`;
+/** The calls that a document of profile rfc tells of, by the id that their Call-IDs name. */
+function callsOf(document: string): string {
+  const calls = document.matchAll(/call-id="call-(\w+)"[^]*?<state>(\w+)</g);
+  return Array.from(calls, ([, id, state]) => `${id} ${state}`).join(", ");
 }
 
 for (const transport of ["udp", "tcp"] as const) {
@@ -91,7 +59,7 @@ for (const transport of ["udp", "tcp"] as const) {
     let hintd: Hintd;
 
     beforeAll(async () => {
-      hintd = await startHintd((place) => officeConfig(place, { more: office }));
+      hintd = await startHintd(configured);
     });
 
     afterAll(() => hintd?.dispose());
@@ -187,6 +155,217 @@ for (const transport of ["udp", "tcp"] as const) {
       );
       expect(documents.map((document) => /Voice-Message: (\S+)/.exec(document)?.[1])).toEqual(
         ["0/0", "2/3", "0/3", "0/0"],
+      );
+    }, SECONDS);
+
+    test("the calls that two publish of one phone are shown together, each once (RFC 3903 §6)", async () => {
+      const tell = (from: string, call: string, ...headers: string[]) =>
+        publish(from, "dialog", {
+          to: "hall",
+          conversation: from,
+          headers: [dialogType, "Expires: 600", ...headers],
+          body: dialogs(0, "full", call),
+        });
+      const end = (from: string, tag: string) =>
+        publish(from, "dialog", {
+          to: "hall",
+          conversation: from,
+          headers: [`SIP-If-Match: [$${tag}]`, "Expires: 0"],
+        });
+      const documents = await documentsDuring(watching("hall", { user: "reader" }), 6, () =>
+        plays(
+          new Scenario()
+            .send(tell("exchange", dialog("x", "confirmed")))
+            .answered(200, { keeps: { exchange: "SIP-ETag" } })
+            .settle()
+            .send(tell("branch", dialog("y", "early")))
+            .answered(200, { keeps: { branch: "SIP-ETag" } })
+            .settle()
+            // The other's call, as this one knows it; who told last is believed.
+            .send(tell("branch", dialog("x", "early"), "SIP-If-Match: [$branch]"))
+            .answered(200, { keeps: { branch: "SIP-ETag" } })
+            .settle()
+            .send(end("branch", "branch"))
+            .answered(200)
+            .settle()
+            .send(end("exchange", "exchange"))
+            .answered(200),
+        ));
+      expect(documents.map(callsOf)).toEqual(
+        ["", "x confirmed", "x confirmed, y early", "x early", "x confirmed", ""],
+      );
+    }, SECONDS);
+
+    test("of the presence that two publish of one phone, the newest counts (RFC 3903 §6)", async () => {
+      const tell = (from: string, activity: string) =>
+        publish(from, "presence", {
+          to: "hall",
+          conversation: from,
+          headers: [presenceType, "Expires: 600"],
+          body: presence("open", activity, ""),
+        });
+      const end = (from: string) =>
+        publish(from, "presence", {
+          to: "hall",
+          conversation: from,
+          headers: [`SIP-If-Match: [$${from}]`, "Expires: 0"],
+        });
+      const documents = await documentsDuring(watching("hall", { ...pidf, user: "reader" }), 5, () =>
+        plays(
+          new Scenario()
+            .send(tell("exchange", "away"))
+            .answered(200, { keeps: { exchange: "SIP-ETag" } })
+            .settle()
+            .send(tell("branch", "busy"))
+            .answered(200, { keeps: { branch: "SIP-ETag" } })
+            .settle()
+            .send(end("branch"))
+            .answered(200)
+            .settle()
+            .send(end("exchange"))
+            .answered(200),
+        ));
+      expect(documents.map((document) => /<rpid:(away|busy)/.exec(document)?.[1])).toEqual(
+        [undefined, "away", "busy", "away", undefined],
+      );
+    }, SECONDS);
+
+    test("partial documents change rows, full ones replace all, old ones are refused (RFC 4235 §4.3)", async () => {
+      const tell = (version: number, state: "full" | "partial", ...calls: string[]) =>
+        publish("rows", "dialog", {
+          headers: [dialogType, "Expires: 600", ...(version === 5 ? [] : ["SIP-If-Match: [$tag]"])],
+          body: dialogs(version, state, ...calls),
+        });
+      const granted = { keeps: { tag: "SIP-ETag" } };
+      const documents = await documentsDuring(watching("rows", { user: "reader" }), 5, () =>
+        plays(
+          new Scenario()
+            .send(tell(5, "full", dialog("a", "early"), dialog("b", "confirmed")))
+            .answered(200, granted)
+            .settle()
+            .send(tell(6, "partial", dialog("c", "early", "Cleo")))
+            .answered(200, granted)
+            .settle()
+            .send(tell(6, "partial", dialog("a", "confirmed")))
+            .answered(400, { holds: ["not above 6"] })
+            .send(tell(9, "partial", dialog("a", "terminated")))
+            .answered(200, granted)
+            .settle()
+            .send(tell(0, "full", dialog("d", "confirmed")))
+            .answered(200, granted),
+        ));
+      expect(documents.map(callsOf)).toEqual(
+        ["", "a early, b confirmed", "a early, b confirmed, c early", "b confirmed, c early", "d confirmed"],
+      );
+    }, SECONDS);
+
+    test("what is not refreshed is withdrawn when its time is up (RFC 3903 §6)", async () => {
+      const begin = performance.now();
+      const documents = await documentsDuring(watching("brief"), 3, () =>
+        plays(
+          new Scenario()
+            .send(
+              publish("brief", "dialog", {
+                headers: [dialogType, "Expires: 2"],
+                body: dialogs(0, "full", dialog("1", "early")),
+              }),
+            )
+            .answered(200, { holds: ["Expires: 2"] }),
+        ));
+      expect(documents.map((document) => /<state>(\w+)</.exec(document)![1])).toEqual([
+        "terminated",
+        "early",
+        "terminated",
+      ]);
+      expect(performance.now() - begin).toBeGreaterThan(1_900);
+    }, SECONDS);
+
+    test("everybody publishes what is his, and what `publish` grants; anything else is 403 (RFC 3903 §6)", () => {
+      // Expires: 0 has it judged and not kept.
+      const tell = (from: string, to: string) =>
+        publish(from, "dialog", {
+          to,
+          headers: [dialogType, "Expires: 0"],
+          body: dialogs(0, "full", dialog("1", "early")),
+        });
+      const count = (from: string, to: string) =>
+        publish(from, "message-summary", { to, headers: [summaryType, "Expires: 0"], body: summary(1, 0) });
+      return plays(
+        new Scenario()
+          .send(tell("hall", "hall"))
+          .answered(200)
+          .send(tell("exchange", "hall"))
+          .answered(200)
+          .send(tell("exchange", "shop"))
+          .answered(200)
+          .send(tell("exchange", "desk"))
+          .answered(403)
+          .send(tell("branch", "shop"))
+          .answered(403)
+          .send(tell("hall", "shop"))
+          .answered(403)
+          .send(tell("hall", "nowhere"))
+          .answered(403)
+          .send(tell("exchange", "7999"))
+          .answered(404)
+          .send(count("desk", "desk"))
+          .answered(200)
+          .send(count("desk", "700"))
+          .answered(200)
+          .send(count("exchange", "700"))
+          .answered(200)
+          .send(count("branch", "700"))
+          .answered(403)
+          .send(tell("nobody", "hall"))
+          .answered(401),
+      );
+    }, SECONDS);
+
+    test("what cannot be granted is refused with the header that explains it (RFC 3903 §6)", () => {
+      const body = dialogs(0, "full", dialog("1", "early"));
+      const tell = (more: Partial<SentRequest>, event = "dialog") => publish("shop", event, { body, ...more });
+      return plays(
+        new Scenario()
+          .send(tell({ headers: [dialogType, "Expires: 1"] }))
+          .answered(423, { holds: ["Min-Expires: 2"] })
+          .send(tell({ headers: ["Content-Type: text/plain", "Expires: 600"] }))
+          .answered(415, { holds: ["Accept: application/dialog-info.xml"] })
+          .send(tell({ headers: [dialogType, "Content-Encoding: gzip", "Expires: 600"] }))
+          .answered(415, { holds: ["Accept-Encoding: "] })
+          .send(tell({ headers: [dialogType, "Expires: 600"] }, "weather"))
+          .answered(489, { holds: ["Allow-Events: .*presence"] })
+          .send({ ...tell({}), headers: [dialogType, "Expires: 600"] })
+          .answered(489, { holds: ["Allow-Events: .*dialog"] })
+          .send(tell({ headers: ["Expires: 600"] }))
+          .answered(400, { holds: ["Content-Type"] })
+          .send(tell({ body: "", headers: ["Expires: 600"] }))
+          .answered(400)
+          .send(tell({ headers: [dialogType, "Expires: 600", "SIP-If-Match: one, two"] }))
+          .answered(400)
+          .send(tell({ headers: [dialogType, "Expires: 600", "SIP-If-Match: never-given"] }))
+          .answered(412)
+          .send(tell({ headers: [dialogType, "Expires: 600"], body: body.replace("</dialog-info>", "") }))
+          .answered(400, { holds: ["Line "] }),
+      );
+    }, SECONDS);
+
+    test("an entity-tag is good for its publisher, phone and event alone (RFC 3903 §6)", () => {
+      const body = dialogs(0, "full", dialog("1", "confirmed"));
+      const tell = (from: string, to: string, event: string, ...headers: string[]) =>
+        publish(from, event, { to, headers, body: event === "dialog" ? body : presence("open", "away", "") });
+      const tag = "SIP-If-Match: [$tag]";
+      return plays(
+        new Scenario()
+          .send(tell("exchange", "shop", "dialog", dialogType, "Expires: 600"))
+          .answered(200, { keeps: { tag: "SIP-ETag" } })
+          .send(tell("shop", "shop", "dialog", dialogType, tag))
+          .answered(412)
+          .send(tell("exchange", "hall", "dialog", dialogType, tag))
+          .answered(412)
+          .send(tell("exchange", "shop", "presence", presenceType, tag))
+          .answered(412)
+          .send(tell("exchange", "shop", "dialog", dialogType, tag, "Expires: 0"))
+          .answered(200),
       );
     }, SECONDS);
   });

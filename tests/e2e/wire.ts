@@ -168,7 +168,7 @@ export function requestFrom(wire: Wire, transport: "UDP" | "TCP", parts: Request
     `CSeq: ${parts.cseq ?? 1} ${method}`,
     `Contact: <sip:guest@127.0.0.1:${wire.port}${transport === "TCP" ? ";transport=tcp" : ""}>`,
     ...(parts.headers ?? []),
-    `Content-Length: ${Buffer.byteLength(body)}`,
+    `Content-Length: ${body.length}`,
     "",
     body,
   ].join("\r\n");
