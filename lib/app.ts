@@ -32,6 +32,7 @@ import { checkHint, spellingsOf } from "./state/hint.ts";
 import { checkExtension, isPattern, matchesPattern, parsePattern } from "./state/pattern.ts";
 import { BindingsStore } from "./store/bindings_store.ts";
 import { openDatabase } from "./store/database.ts";
+import { freeBytesBeside } from "./store/disk_space.ts";
 import { PublicationsStore } from "./store/publications_store.ts";
 import { SecretsStore } from "./store/secrets_store.ts";
 import { Journal } from "./store/journal.ts";
@@ -235,6 +236,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     timers,
     configFile,
     measured: { clock, transports, journal, database },
+    storage: { directory, database, freeBytes: () => freeBytesBeside(directory) },
     webhooks: () => server.webhooks.snapshot(),
     listeners: () => transports.listeners,
     reload,

@@ -40,6 +40,7 @@ import {
   subscriptionRow,
   webhookRows,
 } from "./rows.ts";
+import { type Storage, storageRows } from "./storage_problems.ts";
 
 /** What the controls look at besides the core. */
 export interface ControlsParts {
@@ -48,6 +49,7 @@ export interface ControlsParts {
   readonly timers: Timers;
   readonly configFile: string;
   readonly measured: Omit<MeasuredParts, "webhooks">;
+  readonly storage: Storage;
   webhooks(): readonly WebhookSnapshot[];
   listeners(): readonly Listener[];
   reload(): Promise<ReloadReport>;
@@ -162,6 +164,7 @@ export function createControls(parts: ControlsParts): AppControls {
 
   function allProblems() {
     const rows = [
+      ...storageRows(parts.storage, clock.wall()),
       ...problems.list(),
       ...publisherRows(core, present()),
       ...webhookRows(parts.webhooks(), present()),
@@ -320,6 +323,7 @@ export function createControls(parts: ControlsParts): AppControls {
       return true;
     },
     problems: () => allProblems().slice(0, limits.problemCount),
+    health: () => parts.storage.database.recheck()?.message,
     measurements: () => measure(core, { ...parts.measured, webhooks: parts.webhooks() }, allProblems()),
     async reload() {
       const report = await parts.reload();

@@ -85,7 +85,10 @@ export function createHttpApp(parts: HttpAppParts): HttpApp {
     xFrameOptions: "DENY",
   }));
   app.use(neverCached);
-  app.get("/healthz", (context) => context.text("ok\n"));
+  app.get("/healthz", (context) => {
+    const trouble = controls.health();
+    return trouble === undefined ? context.text("ok\n") : context.text(`${trouble}\n`, 503);
+  });
   for (const { path, type, text } of Object.values(assets)) {
     const headers = { "content-type": type, "cache-control": "public, max-age=31536000, immutable" };
     app.get(path, () => new Response(text, { headers }));

@@ -180,6 +180,8 @@ export interface Controls {
   endSubscription(id: string): boolean;
   /** Errors before warnings, newest first. */
   problems(): readonly ProblemRow[];
+  /** What keeps the appliance from doing all it is for; undefined when nothing does. */
+  health(): string | undefined;
   /** What is measured, for Prometheus. */
   measurements(): readonly Measurement[];
   /** Reads config.toml again and applies it, or reports why not. */

@@ -46,6 +46,8 @@ export const limits = {
   unsolicitedAttemptCount: 8,
   /** Subscriptions on the appliance. */
   subscriptionCount: 100_000,
+  /** Free bytes of the disk below which an operator is warned: room for the database's log and some days of journals. */
+  lowDiskBytes: 67_108_864,
   /** Texts of subscriptions that are kept once for all: URIs, User-Agents. */
   sharedTextCount: 8_192,
   /** Members of one list, those of lists in it included. */

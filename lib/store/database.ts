@@ -10,7 +10,7 @@
 import { Database as Connection, type SQLQueryBindings, type Statement } from "bun:sqlite";
 import { chmodSync, closeSync, existsSync, openSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type Clock, systemClock } from "../runtime/clock.ts";
+import { type Clock, type EpochMillis, systemClock } from "../runtime/clock.ts";
 import { Histogram } from "../runtime/histogram.ts";
 import { secondText } from "../runtime/instant.ts";
 import type { Log } from "../runtime/log.ts";
@@ -60,12 +60,15 @@ export class Database {
   readonly #statements: Statement[] = [];
   readonly #begin: Statement;
   readonly #commit: Statement;
+  readonly #fill: Statement;
+  readonly #empty: Statement;
   readonly #logFile: LogFile;
   #isWriting = false;
   /** Transactions since the file was opened, and how many of them were flushed. */
   #commitCount = 0;
   #flushedCount = 0;
   #problem: StoreError | undefined;
+  #refusedSince: EpochMillis = 0;
   #refusalCount = 0;
 
   /** @param connection Checked and migrated; owned from here on. */
@@ -83,10 +86,30 @@ export class Database {
     this.#logFile = logFile;
     this.#begin = this.prepare("BEGIN IMMEDIATE");
     this.#commit = this.prepare("COMMIT");
+    // More than is left over in the log by a transaction that failed.
+    this.#fill = this.prepare("INSERT INTO probes (filler) VALUES (zeroblob(262144))");
+    this.#empty = this.prepare("DELETE FROM probes");
   }
 
   /** Why the last write was refused; undefined when it was not. */
   get problem(): StoreError | undefined {
+    return this.#problem;
+  }
+
+  /** When the first of the present refusals was. */
+  get refusedSince(): EpochMillis {
+    return this.#refusedSince;
+  }
+
+  /** Tries to write where the last write was refused, and tells why it still is; undefined when all is well. */
+  recheck(): StoreError | undefined {
+    if (this.#problem === undefined) return undefined;
+    try {
+      this.write(() => void this.#fill.run());
+      this.write(() => void this.#empty.run());
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+    }
     return this.#problem;
   }
 
@@ -202,6 +225,7 @@ export class Database {
   #refused(error: unknown): StoreError {
     const refusal = new StoreError(`Cannot write the database: ${explain(error)}`, { cause: error });
     if (this.#problem?.message !== refusal.message) this.#log.error("store", refusal.message, { path: this.path });
+    if (this.#problem === undefined) this.#refusedSince = this.#clock.wall();
     this.#problem = refusal;
     this.#refusalCount++;
     return refusal;

@@ -95,6 +95,12 @@ export const migrations: readonly string[] = [
     expires_at INTEGER NOT NULL
   ) STRICT;
   `,
+  // What is written to see whether the disk takes writes again.
+  `
+  CREATE TABLE probes (
+    filler BLOB NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /**

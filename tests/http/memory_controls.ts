@@ -61,6 +61,8 @@ export class MemoryControls implements Controls {
   readonly mailboxRows = new Map<string, MailboxRow>();
   readonly changedAt = new Map<string, Instant>();
   readonly listeners = new Set<(event: ControlEvent) => void>();
+  /** What `health` tells. */
+  trouble: string | undefined;
   /** Thrown by the next action, in place of doing it. */
   failure: Error | undefined;
   reloadReport: ReloadReport = { is_applied: true, errors: [], warnings: [], changes: [] };
@@ -68,6 +70,10 @@ export class MemoryControls implements Controls {
 
   constructor(hints: readonly OfficeHint[]) {
     this.hintsInOrder = [...hints];
+  }
+
+  health(): string | undefined {
+    return this.trouble;
   }
 
   status(): StatusRow {
