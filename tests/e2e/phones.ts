@@ -1,8 +1,8 @@
-/** Runs phones that nobody here wrote, without sound, screen or registration, each in a directory of its own. */
+/** Runs phones that nobody here wrote, without sound or screen, each in a directory of its own. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Lines } from "./lines.ts";
+import { Lines, within } from "./lines.ts";
 import { freePort } from "./ports.ts";
 
 /** Who a phone is, and whom it watches. */
@@ -16,12 +16,14 @@ export type PhoneOptions = {
   transport?: "udp" | "tcp";
   /** linphone asks for its buddies as one list, which it brings along. */
   isList?: boolean;
+  /** It registers. */
+  isRegistering?: boolean;
   /** baresip registers, asks for its messages, and prints what it is told of them behind "----- MWI for …". */
   hasMessages?: boolean;
 };
 
-/** A phone that runs: what it says, and how to end it. */
-export type Phone = { lines: Lines; dispose: () => Promise<void> };
+/** A phone that runs: what it says; how its owner turns it off; and how to end it. */
+export type Phone = { lines: Lines; quit: () => Promise<void>; dispose: () => Promise<void> };
 
 function startPhone(command: readonly string[], directory: string): Phone {
   const lines = new Lines();
@@ -36,6 +38,10 @@ function startPhone(command: readonly string[], directory: string): Phone {
   void lines.read(phone.stderr);
   return {
     lines,
+    quit: async () => {
+      phone.kill("SIGTERM");
+      await within(phone.exited, () => `the phone to quit:\n${lines.all.slice(-20).join("\n")}`);
+    },
     dispose: async () => {
       phone.kill("SIGKILL");
       await phone.exited;
@@ -49,7 +55,7 @@ function startPhone(command: readonly string[], directory: string): Phone {
  * not for the first NOTIFY.
  */
 export async function startBaresip(options: PhoneOptions): Promise<Phone> {
-  const { server, user, password, buddy, transport = "udp", hasMessages = false } = options;
+  const { server, user, password, buddy, transport = "udp", isRegistering, hasMessages } = options;
   const directory = mkdtempSync(join(tmpdir(), "baresip-"));
   const uri = (name: string) => `<sip:${name}@127.0.0.1:${server};transport=${transport}>`;
   writeFileSync(
@@ -63,8 +69,8 @@ export async function startBaresip(options: PhoneOptions): Promise<Phone> {
     ].join("\n"),
   );
   const account = `${uri(user)};auth_user=${user};auth_pass=${password}`;
-  const messages = hasMessages ? "regint=60;mwi=yes" : "regint=0;mwi=no";
-  writeFileSync(join(directory, "accounts"), `${account};${messages}\n`);
+  const registration = isRegistering || hasMessages ? "regint=60" : "regint=0";
+  writeFileSync(join(directory, "accounts"), `${account};${registration};mwi=${hasMessages ? "yes" : "no"}\n`);
   writeFileSync(join(directory, "contacts"), `"Buddy" ${uri(buddy)};presence=p2p\n`);
   return startPhone(["baresip", "-v", "-s", "-f", directory], directory);
 }
@@ -101,7 +107,8 @@ realm=hintd
 reg_proxy=<sip:127.0.0.1:${server};transport=${transport}>
 reg_route=<sip:127.0.0.1:${server};transport=${transport}>
 reg_identity="${user}" <sip:${user}@127.0.0.1>
-reg_sendregister=0
+reg_sendregister=${options.isRegistering ? 1 : 0}
+reg_expires=600
 publish=0
 
 [friend_0]
