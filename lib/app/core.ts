@@ -120,12 +120,14 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
   readonly #memory: SubscriptionMemory;
   readonly #registrations: RegPackage;
   readonly #listeners: CoreListener[] = [];
+  readonly #durability: Durability;
   #config: Config;
   #subscribers = new Map<string, Subscriber>();
 
   constructor(parts: CoreParts) {
     const { config, clock, timers, entropy, log } = parts;
     this.#config = config;
+    this.#durability = parts.durability;
     const userAgent = () => this.#config.server.user_agent;
     this.problems = new Problems(clock, (row, isNew) => {
       for (const listener of this.#listeners) listener.problemChanged(row, isNew);
@@ -397,7 +399,10 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
   }
 
   contactChanged(contact: ContactSnapshot, change: "added" | "changed" | "removed"): void {
-    for (const endpoint of contact.endpoints) this.unsolicited.endpointChanged(endpoint);
+    const tell = () => contact.endpoints.forEach((endpoint) => this.unsolicited.endpointChanged(endpoint));
+    // The phone gets the answer to its REGISTER first, and that waits for the disk.
+    if (this.#durability.isDue) this.#durability.whenDurable(tell);
+    else tell();
     for (const listener of this.#listeners) listener.contactChanged(contact, change);
   }
 

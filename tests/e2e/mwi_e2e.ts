@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Hintd, officeConfig, PASSWORD, startHintd } from "./hintd.ts";
 import { startBaresip } from "./phones.ts";
+import { expectSipp } from "./sipp.ts";
 import { body, header, okTo, openTcp, openUdp, requestFrom, startLine, type Wire } from "./wire.ts";
 
 let hintd: Hintd;
@@ -66,6 +67,12 @@ async function nextSummary(phone: Wire): Promise<string> {
   const notify = await phone.next(isNotify);
   phone.send(okTo(notify));
   return notify;
+}
+
+for (const transport of ["udp", "tcp"] as const) {
+  test(`sipp is told of its messages over ${transport}, from the first state to the last (RFC 3842 §3)`, async () => {
+    await expectSipp(hintd, "messages", { transport, values: { user: "desk" } });
+  }, 40_000);
 }
 
 for (const transport of ["UDP", "TCP"] as const) {

@@ -38,12 +38,13 @@ function escaped(text: string): string {
 /**
  * Reads a scenario from its file.
  *
- * `{devstate}` and `{presencestate}` stand for the commands that set states, so that it can change a lamp between two of
+ * `{devstate}`, `{presencestate}` and `{mailbox}` stand for the commands that set states, so that it can change a lamp between two of
  * its steps; `{answer}` is the file `parts/answer.xml`, a 200 to the request before it.
  */
 function readScenario(hintd: Hintd, name: string, values: Record<string, string> = {}): string {
   const all: Record<string, string> = {
     devstate: escaped(quoted([...command, "devstate", "set", "-c", hintd.configFile])),
+    mailbox: escaped(quoted([...command, "mailbox", "set", "-c", hintd.configFile])),
     presencestate: escaped(quoted([...command, "presencestate", "set", "-c", hintd.configFile])),
     answer: readFileSync(join(import.meta.dir, "sipp/parts/answer.xml"), "utf8").trim(),
     extension: "2000",
