@@ -277,6 +277,8 @@ for (const transport of ["udp", "tcp"] as const) {
           .answered(400)
           .send(register("fenced", contact("fenced"), "Require: gin"))
           .answered(420, { holds: ["Unsupported: gin"] })
+          .send(register("fenced", ...Array.from({ length: 65 }, (_, i) => contact(`c${i}`))))
+          .answered(403, { holds: ["Too Many Contacts"] })
           .send(register("nobody", contact("nobody")))
           .answered(401, { holds: ["WWW-Authenticate: "] })
           // None of all that left a trace.
