@@ -42,6 +42,7 @@ import { TagsStore } from "./store/tags_store.ts";
 import { Resolver, systemDns } from "./transport/resolver.ts";
 import { checkExpression, publishedMediaTypes } from "./uac/publish_config.ts";
 import { transportCounters } from "./transport/transport_counters.ts";
+import { Recorder } from "./transport/recorder.ts";
 import { Transports } from "./transport/transports.ts";
 
 /** A running hintd. */
@@ -150,8 +151,10 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
       responseFlow: (flow, sentByPort, isToSource) => transports.responseFlow(flow, sentByPort, isToSource),
     },
   });
+  const recorder = new Recorder(clock);
   const transports: Transports = new Transports({
     receiver: core,
+    recorder,
     turn,
     timers,
     clock,

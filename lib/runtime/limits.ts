@@ -17,6 +17,12 @@ export const limits = {
   datagramBatchCount: 512,
   /** Datagrams waiting for a full UDP socket; beyond it they are dropped, and their transaction repeats them. */
   outboxDatagramCount: 16_384,
+  /** Recent messages kept to be looked at; a hundred phones with thirty lamps each say so many in half an hour. A power of two. */
+  recordedMessageCount: 8_192,
+  /** Bytes of them; messages of usual length, below a kilobyte, are limited by their count. */
+  recordedBytes: 8_388_608,
+  /** Bytes kept of one of them; only the NOTIFY of a long list has more. */
+  recordedMessageBytes: 16_384,
   /** Server transactions remembered; each lives 32 s on UDP. */
   serverTransactionCount: 32_768,
   /** Oldest server transactions looked at for one that may be forgotten when there is no room: a search is no feast. */

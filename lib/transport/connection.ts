@@ -9,6 +9,7 @@ import { limits } from "../runtime/limits.ts";
 import { TimerEntry, type TimerOwner, type Timers } from "../runtime/timers.ts";
 import type { ParseFailure } from "../sip/parse_failure.ts";
 import { type FrameReceiver, StreamFramer } from "../sip/stream_framer.ts";
+import type { Recorder } from "./recorder.ts";
 import type { Flow, FlowReceiver, Listener, TransportName } from "./transport.ts";
 import type { TransportCounters } from "./transport_counters.ts";
 
@@ -46,6 +47,8 @@ export interface ConnectionParts {
   readonly timers: Timers;
   /** Incremented in place. */
   readonly counters: TransportCounters;
+  /** Keeps the recent messages. */
+  readonly recorder: Recorder;
 }
 
 /** A silence longer than the longest subscription, or registration, is the end: the kernel's keep-alive finds the dead. */
@@ -99,11 +102,9 @@ export class Connection implements Flow, FrameReceiver, TimerOwner {
   }
 
   send(bytes: Uint8Array): boolean {
-    if (this.#state !== "open") return false;
-    if (this.#backlog.length > 0) return this.#queue(bytes);
-    const written = this.#parts.socket.write(bytes);
-    if (written === bytes.length) return true;
-    return written >= 0 && this.#queue(bytes.subarray(written));
+    if (!this.#write(bytes)) return false;
+    this.#record(bytes, 0, bytes.length, true);
+    return true;
   }
 
   /** Takes bytes from the socket. */
@@ -165,17 +166,19 @@ export class Connection implements Flow, FrameReceiver, TimerOwner {
 
   receiveFrame(bytes: Uint8Array, start: number, end: number): void {
     this.#heardCount++;
+    this.#record(bytes, start, end, false);
     this.#parts.receiver.receiveMessage(bytes, start, end, this);
   }
 
   receivePing(): void {
     this.#heardCount++;
     this.#parts.counters.keepAlives++;
-    this.send(pong);
+    this.#write(pong);
   }
 
   frameFailed(failure: ParseFailure, bytes: Uint8Array, start: number, end: number): void {
     this.#parts.counters.connectionsGarbled++;
+    this.#record(bytes, start, end, false);
     this.#parts.receiver.receiveUnframed(failure, bytes, start, end, this);
     this.close();
   }
@@ -184,6 +187,18 @@ export class Connection implements Flow, FrameReceiver, TimerOwner {
     if (this.#state === "open") this.#parts.counters.connectionsTimedOut++;
     this.#parts.socket.terminate();
     this.closed();
+  }
+
+  #record(bytes: Uint8Array, start: number, end: number, isSent: boolean): void {
+    this.#parts.recorder.record(bytes, start, end, isSent, this.listener, this.remoteAddress, this.remotePort);
+  }
+
+  #write(bytes: Uint8Array): boolean {
+    if (this.#state !== "open") return false;
+    if (this.#backlog.length > 0) return this.#queue(bytes);
+    const written = this.#parts.socket.write(bytes);
+    if (written === bytes.length) return true;
+    return written >= 0 && this.#queue(bytes.subarray(written));
   }
 
   #queue(bytes: Uint8Array): boolean {

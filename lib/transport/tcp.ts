@@ -154,7 +154,7 @@ export class TcpListener implements Listener {
   }
 
   #adopt(socket: TcpSocket, remoteAddress: string, remotePort: number): Connection {
-    const { receiver, timers, counters, connections, nextFlowId } = this.#parts;
+    const { receiver, recorder, timers, counters, connections, nextFlowId } = this.#parts;
     const connection = new Connection({
       id: nextFlowId(),
       transport: this.transport,
@@ -166,6 +166,7 @@ export class TcpListener implements Listener {
       receiver,
       timers,
       counters,
+      recorder,
     });
     socket.data = connection;
     socket.setNoDelay(true);

@@ -10,6 +10,7 @@ import { Connections } from "./connections.ts";
 import { bracketed, isWildcard, type ListenerOptions } from "./listener_options.ts";
 import { type HostNetwork, LocalAddresses, systemNetwork } from "./local_addresses.ts";
 import { TcpListener } from "./tcp.ts";
+import type { Recorder } from "./recorder.ts";
 import type { Destination, Flow, FlowReceiver, Listener, TransportName } from "./transport.ts";
 import type { TransportCounters } from "./transport_counters.ts";
 import { UdpListener } from "./udp.ts";
@@ -58,6 +59,8 @@ export interface TransportsParts {
   readonly log: Log;
   /** Incremented in place. */
   readonly counters: TransportCounters;
+  /** Keeps the recent messages. */
+  readonly recorder: Recorder;
   /** Where addresses are looked up; the machine itself unless told. */
   readonly network?: HostNetwork;
 }
@@ -230,9 +233,10 @@ export class Transports {
   }
 
   #open(options: ListenerOptions): OpenListener | Promise<OpenListener> {
-    const { receiver, counters, timers } = this.#parts;
+    const { receiver, recorder, counters, timers } = this.#parts;
     const parts = {
       receiver,
+      recorder,
       counters,
       timers,
       turn: this.#parts.turn,

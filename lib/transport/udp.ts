@@ -13,6 +13,7 @@ import { AdvertisedAddress, type ListenerOptions } from "./listener_options.ts";
 import type { LocalAddresses } from "./local_addresses.ts";
 import { Outbox } from "./outbox.ts";
 import { enlargeReceiveBuffer } from "./receive_buffer.ts";
+import type { Recorder } from "./recorder.ts";
 import type { Flow, FlowReceiver, HostPort, Listener } from "./transport.ts";
 import type { TransportCounters } from "./transport_counters.ts";
 
@@ -22,6 +23,8 @@ export interface ListenerParts {
   readonly receiver: FlowReceiver;
   /** Incremented in place. */
   readonly counters: TransportCounters;
+  /** Keeps the recent messages. */
+  readonly recorder: Recorder;
   /** What wildcard binds advertise. */
   readonly localAddresses: LocalAddresses;
   /** Gives out the ids of flows. */
@@ -159,17 +162,22 @@ export class UdpListener implements Listener {
 
   /** Sends one datagram within this tick; false when it was dropped. */
   send(bytes: Uint8Array, port: number, address: string): boolean {
-    return this.#isOpen && this.#outbox.push(bytes, port, address);
+    if (!this.#isOpen || !this.#outbox.push(bytes, port, address)) return false;
+    this.#parts.recorder.record(bytes, 0, bytes.length, true, this, address, port);
+    return true;
   }
 
   /** Takes one datagram from the socket. */
   receive(data: Uint8Array, port: number, address: string): void {
-    const { counters, receiver } = this.#parts;
+    const { counters, receiver, recorder } = this.#parts;
     counters.datagramsReceived++;
     if (isKeepAlive(data, 0, data.length)) counters.keepAlives++;
     else if (!startsAsText(data[0]!)) counters.strangeDatagrams++;
     // Nothing can be answered to port 0.
-    else if (port !== 0) receiver.receiveMessage(data, 0, data.length, this.flowTo(address, port));
+    else if (port !== 0) {
+      recorder.record(data, 0, data.length, false, this, address, port);
+      receiver.receiveMessage(data, 0, data.length, this.flowTo(address, port));
+    }
   }
 
   /** The socket takes datagrams again. */

@@ -6,6 +6,7 @@ import { Method } from "../../lib/sip/method.ts";
 import { transactionTimings } from "../../lib/transaction/transaction.ts";
 import { transactionCounters } from "../../lib/transaction/transaction_counters.ts";
 import { TransactionLayer } from "../../lib/transaction/transactions.ts";
+import { Recorder } from "../../lib/transport/recorder.ts";
 import { transportCounters } from "../../lib/transport/transport_counters.ts";
 import { Transports } from "../../lib/transport/transports.ts";
 import { datagramRequestBytes, defaultPort } from "../../lib/transport/transport.ts";
@@ -35,6 +36,7 @@ async function openStack(address = "127.0.0.1", isRportForced = false) {
   const transports = new Transports({
     turn: systemTurn(),
     receiver: layer,
+    recorder: new Recorder(clock),
     timers,
     clock,
     log: silentLog,

@@ -3,6 +3,7 @@ import { systemTurn } from "../../lib/runtime/turn.ts";
 import { silentLog } from "../../lib/runtime/log.ts";
 import type { ParseFailure } from "../../lib/sip/parse_failure.ts";
 import type { ListenerOptions } from "../../lib/transport/listener_options.ts";
+import { Recorder } from "../../lib/transport/recorder.ts";
 import type { Flow, FlowReceiver, TransportName } from "../../lib/transport/transport.ts";
 import { transportCounters } from "../../lib/transport/transport_counters.ts";
 import { Transports } from "../../lib/transport/transports.ts";
@@ -58,8 +59,10 @@ export async function openSite(...binds: ListenerOptions[]) {
   const clock = new ManualClock();
   const up = new Upstairs();
   const counters = transportCounters();
+  const recorder = new Recorder(clock);
   const transports = new Transports({
     receiver: up,
+    recorder,
     timers: clock.timers(),
     clock,
     log: silentLog,
@@ -71,6 +74,7 @@ export async function openSite(...binds: ListenerOptions[]) {
     clock,
     up,
     counters,
+    recorder,
     transports,
     problems,
     /** Bound port of the nth listener. */
