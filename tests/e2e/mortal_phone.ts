@@ -117,7 +117,11 @@ export class MortalPhone {
   }
 
   #receiveNotify(message: string): void {
-    this.#socket.send(Buffer.from(okTo(message), "latin1"), this.#server, "127.0.0.1");
+    // A port may be that of a phone that gave up before it was answered: its subscription ends now.
+    const isOurs = header(message, "Call-ID") === `${this.id}@crash`;
+    const answer = isOurs ? okTo(message) : okTo(message).replace("200 OK", "481 Subscription Does Not Exist");
+    this.#socket.send(Buffer.from(answer, "latin1"), this.#server, "127.0.0.1");
+    if (!isOurs) return;
     const sequence = parseInt(header(message, "CSeq"));
     if (sequence === this.#notifySequence) return;
     if (sequence < this.#notifySequence) this.complaints.push(`CSeq ${sequence} after ${this.#notifySequence}`);
