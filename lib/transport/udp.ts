@@ -175,8 +175,10 @@ export class UdpListener implements Listener {
     else if (!startsAsText(data[0]!)) counters.strangeDatagrams++;
     // Nothing can be answered to port 0.
     else if (port !== 0) {
-      recorder.record(data, 0, data.length, false, this, address, port);
-      receiver.receiveMessage(data, 0, data.length, this.flowTo(address, port));
+      const flow = this.flowTo(address, port);
+      // The flow's address, not the datagram's: that one would live as long as the record.
+      recorder.record(data, 0, data.length, false, this, flow.remoteAddress, port);
+      receiver.receiveMessage(data, 0, data.length, flow);
     }
   }
 
