@@ -6,6 +6,8 @@ import type { Child } from "hono/jsx";
 import { hashHex } from "../../runtime/hash.ts";
 import icon from "../assets/icon.svg" with { type: "text" };
 import script from "../assets/live.js" with { type: "text" };
+import messagesStyle from "../assets/messages.css" with { type: "text" };
+import messagesScript from "../assets/messages.js" with { type: "text" };
 import style from "../assets/style.css" with { type: "text" };
 
 /** A file of the page; its address changes with its content, so browsers may keep it for ever. */
@@ -18,11 +20,15 @@ export interface Asset {
   readonly text: string;
 }
 
+type AssetName = "icon" | "script" | "style" | "messagesScript" | "messagesStyle";
+
 /** The files, by use. */
-export const assets: Readonly<Record<"icon" | "script" | "style", Asset>> = {
+export const assets: Readonly<Record<AssetName, Asset>> = {
   icon: asset("icon", "svg", "image/svg+xml", icon),
   script: asset("live", "js", "text/javascript; charset=utf-8", script),
   style: asset("style", "css", "text/css; charset=utf-8", style),
+  messagesScript: asset("messages", "js", "text/javascript; charset=utf-8", messagesScript),
+  messagesStyle: asset("messages", "css", "text/css; charset=utf-8", messagesStyle),
 };
 
 function asset(name: string, extension: string, type: string, text: string): Asset {
@@ -37,12 +43,14 @@ export interface DocumentProps {
   readonly since?: string;
   /** Whether there is a session to end. */
   readonly maySignOut: boolean;
+  /** Files that only this page needs. */
+  readonly own?: readonly Asset[];
   /** What `main` holds. */
   readonly children?: Child;
 }
 
 /** A page with its frame. */
-export function Document({ title, since, maySignOut, children }: DocumentProps) {
+export function Document({ title, since, maySignOut, own = [], children }: DocumentProps) {
   return (
     <html lang="en">
       <head>
@@ -53,6 +61,11 @@ export function Document({ title, since, maySignOut, children }: DocumentProps) 
         <link rel="icon" href={assets.icon.path} />
         <link rel="stylesheet" href={assets.style.path} />
         {since !== undefined && <script src={assets.script.path} type="module" />}
+        {own.map(({ path, type }) =>
+          type.startsWith("text/css")
+            ? <link key={path} rel="stylesheet" href={path} />
+            : <script key={path} src={path} type="module" />
+        )}
       </head>
       <body data-since={since}>
         <header class="top">
