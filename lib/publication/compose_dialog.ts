@@ -14,7 +14,7 @@
 import type { DialogEnd } from "../body/read/dialog_info.ts";
 import { limits } from "../runtime/limits.ts";
 import type { Call, CallParty } from "../state/resource.ts";
-import type { DialogTable, PublishedDialog } from "./packages/dialog.ts";
+import { areSameCall, type DialogTable, type PublishedDialog } from "./packages/dialog.ts";
 import type { PublishedValue } from "./published_package.ts";
 
 interface Candidate {
@@ -41,13 +41,8 @@ export function composeDialogs(publications: readonly PublishedValue<DialogTable
 }
 
 function isSameCall(a: Candidate, b: Candidate): boolean {
-  const [one, other] = [a.dialog, b.dialog];
-  if (one.callId === "" || other.callId === "") return a.publisher === b.publisher && one.id === other.id;
-  return one.callId === other.callId && fits(one.localTag, other.localTag) && fits(one.remoteTag, other.remoteTag);
-}
-
-function fits(tag: string, other: string): boolean {
-  return tag === other || tag === "" || other === "";
+  const isByCallId = a.dialog.callId !== "" && b.dialog.callId !== "";
+  return (isByCallId || a.publisher === b.publisher) && areSameCall(a.dialog, b.dialog);
 }
 
 function compareDialogs(a: PublishedDialog, b: PublishedDialog): number {

@@ -87,9 +87,15 @@ export class PublicationTable implements PublicationOwner {
   /**
    * Makes a publication, or replaces the content of `former`, and composes.
    *
+   * @param left What this leaves of the value of another publication for the same target by the same publisher.
    * @returns False when it could not be stored: nothing has changed then.
    */
-  publish(former: Publication | undefined, content: PublicationContent, expiresSeconds: number): boolean {
+  publish(
+    former: Publication | undefined,
+    content: PublicationContent,
+    expiresSeconds: number,
+    left: (value: unknown) => unknown = (value) => value,
+  ): boolean {
     const { clock, entropy } = this.#parts;
     const wall = clock.wall();
     const record = {
@@ -99,7 +105,14 @@ export class PublicationTable implements PublicationOwner {
       publishedAt: former?.record.publishedAt ?? wall,
       expiresAt: wall + expiresSeconds * 1_000,
     };
-    if (!this.#commit({ saved: [record], removed: [] })) return false;
+    const reduced: [Publication, PublicationRecord][] = [];
+    for (const other of this.#states.get(keyOf(record.event, record.target))?.publications ?? []) {
+      if (other === former || other.record.publisher !== record.publisher) continue;
+      const value = left(other.record.value);
+      if (value !== other.record.value) reduced.push([other, { ...other.record, value }]);
+    }
+    if (!this.#commit({ saved: [record, ...reduced.map(([, each]) => each)], removed: [] })) return false;
+    for (const [other, each] of reduced) other.record = each;
     if (former === undefined) this.#add(record, expiresSeconds);
     else {
       this.#write(former, record, expiresSeconds);

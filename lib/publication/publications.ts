@@ -212,9 +212,7 @@ export class Publications {
     if (isReject(value)) return value;
     // RFC 3903 §6 step 5: nothing is stored for a lifetime of 0.
     if (grant.expiresSeconds === 0) return grant;
-    if (!this.#table.publish(undefined, contentOf(arrival, mediaType, value), grant.expiresSeconds)) {
-      return refusals.unstored;
-    }
+    if (!this.#store(arrival, undefined, mediaType, value)) return refusals.unstored;
     this.#parts.counters.published++;
     return grant;
   }
@@ -225,12 +223,15 @@ export class Publications {
     if (isReject(mediaType)) return mediaType;
     const value = this.#valueOf(arrival, mediaType, former.record.value);
     if (isReject(value)) return value;
-    const { grant } = arrival;
-    if (!this.#table.publish(former, contentOf(arrival, mediaType, value), grant.expiresSeconds)) {
-      return refusals.unstored;
-    }
+    if (!this.#store(arrival, former, mediaType, value)) return refusals.unstored;
     this.#parts.counters.modified++;
-    return grant;
+    return arrival.grant;
+  }
+
+  #store(arrival: Arrival, former: Publication | undefined, mediaType: string, value: unknown): boolean {
+    const { eventPackage, grant } = arrival;
+    const left = (older: unknown) => eventPackage.left === undefined ? older : eventPackage.left(older, value);
+    return this.#table.publish(former, contentOf(arrival, mediaType, value), grant.expiresSeconds, left);
   }
 
   /** RFC 3903 §4.3. */

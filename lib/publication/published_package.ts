@@ -32,6 +32,11 @@ export interface PublishedPackage<Value = unknown> {
    * @returns The value, or a Reject: 400 with a reason that names the fault, 403 for what the sender may not publish.
    */
   merge(former: Value | undefined, document: PublishedDocument): Value | Reject;
+  /**
+   * What is left of another publication for the same target by the same publisher, once `newer` says what it says; `older` itself where
+   * nothing changes. Absent where one publication says nothing of another.
+   */
+  left?(older: Value, newer: Value): Value;
 }
 
 /** One living publication, as whoever composes them sees it. */

@@ -52,6 +52,25 @@ describe("package dialog", () => {
     expect(rows(alice)).toEqual([]);
   });
 
+  const call = 'call-id="c1" local-tag="l" remote-tag="r"';
+  test.each([
+    ["the same Call-ID and tags", call, true],
+    ["the same Call-ID, before there were tags", 'call-id="c1"', true],
+    ["no Call-ID, and the same id", "", true],
+    ["another Call-ID, though the id is the same", 'call-id="c2" local-tag="l" remote-tag="r"', false],
+    ["another tag, as of a forked call", 'call-id="c1" local-tag="l" remote-tag="other"', false],
+  ])("what is over is over in its publisher's other publications: %s", (_, attributes, isOver) => {
+    const { clock, alice } = phone();
+    const other = new Publishing<DialogTable>(dialogPackage(clock));
+    other.publish(
+      dialogInfo(0, "full", dialog("1", "confirmed", "", attributes), dialog("2", "early", "", 'call-id="c3"')),
+    );
+    alice.publish(dialogInfo(0, "full", dialog("1", "terminated", "", call)));
+    const left = dialogPackage(clock).left!(other.value!, alice.value!);
+    expect(left.dialogs.map(({ id }) => id)).toEqual(isOver ? ["2"] : ["1", "2"]);
+    if (!isOver) expect(left).toBe(other.value!);
+  });
+
   test("a partial document without a newer version is refused and changes nothing; gaps are not (RFC 4235 §4.3)", () => {
     const { alice } = phone();
     alice.publish(dialogInfo(5, "full", dialog("1", "early")));

@@ -39,6 +39,11 @@ export function textPackage(name: string): PublishedPackage<string[]> {
       if (named !== undefined && !mayPublish(named)) return { status: 403, why: `"${named}" is somebody else's` };
       return mediaType === "text/plain" ? [text] : [...former ?? [], text];
     },
+    // "-a" takes "a" out of what else is said.
+    left: (older, newer) => {
+      const rest = older.filter((word) => !newer.includes(`-${word}`));
+      return rest.length === older.length ? older : rest;
+    },
   };
 }
 

@@ -51,6 +51,33 @@ describe("expiry (RFC 3903 §4.2)", () => {
   });
 });
 
+describe("a publication", () => {
+  test("may take from what its publisher says elsewhere for the target, from nobody else's, and for good", () => {
+    const clock = new ManualClock();
+    const port = new MemoryPublications();
+    const { granted, composed, timers } = bench({ clock, port });
+    granted({ body: "a" });
+    granted({ body: "a", uri: "sip:1001@example.org", to: "sip:1001@example.org" });
+    granted({ body: "a" }, "bob");
+    const ifMatch = granted({ body: "-a", expires: 60 });
+    expect(composed.at(-1)).toBe("mood 1000: alice=, bob=a, alice=-a");
+    clock.advance(60_010);
+    expect(composed.at(-1)).toBe("mood 1000: alice=, bob=a");
+    expect(ifMatch).not.toBe("");
+    timers.stop();
+    const again = bench({ clock, port, entropy: scriptedEntropy(2) });
+    expect(again.composed).toEqual(["mood 1000: alice=, bob=a", "mood 1001: alice=a"]);
+  });
+
+  test("takes nothing where the disk refuses it", () => {
+    const { granted, publish, composed, port } = bench();
+    granted({ body: "a" });
+    port.isFull = true;
+    expect(told(publish({ body: "-a" }))).toStartWith("503");
+    expect(composed).toEqual(["mood 1000: alice=a"]);
+  });
+});
+
 describe("a restart", () => {
   /** One life of the appliance, then another on the same disk, `downMillis` later. */
   function restarted(first: (world: ReturnType<typeof bench>) => void, { downMillis = 0, grants = new Grants() } = {}) {

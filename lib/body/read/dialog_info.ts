@@ -133,7 +133,8 @@ function wholeNumber(text: string): number | undefined {
   return /^[0-9]{1,10}$/.test(text) ? Number(text) : undefined;
 }
 
+/** COMPAT(Kamailio): its first state of a call is "Trying". */
 function oneOf<Word extends string>(element: XmlElement, what: string, text: string, words: readonly Word[]): Word {
-  return words.find((word) => word === text) ??
+  return words.find((word) => word === text.toLowerCase()) ??
     element.fail(`${what} must be one of ${words.join(", ")}, not "${text}"`);
 }

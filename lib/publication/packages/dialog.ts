@@ -10,7 +10,9 @@
  * 3. A partial document that begins a publication fills an empty table.
  * 4. In a partial document, ends and ids of a known dialog that it leaves out stay as they were (RFC 4235 §4.1.6.1, §4.1.6.2).
  * 5. Terminated dialogs leave the table.
- * 6. A dialog began when it was first told of, less its duration; later durations change nothing.
+ * 6. A dialog that is over in one publication is over in all of its publisher for the same target. A server that publishes the next
+ *    state before the last one was answered makes two publications of one call, and ends but one of them: Kamailio does.
+ * 7. A dialog began when it was first told of, less its duration; later durations change nothing.
  */
 import { type DialogElement, type DialogEnd, readDialogInfo } from "../../body/read/dialog_info.ts";
 import { DocumentFault } from "../../body/read/document_fault.ts";
@@ -19,15 +21,30 @@ import { limits } from "../../runtime/limits.ts";
 import type { PublishedPackage } from "../published_package.ts";
 import { rejectDocument, rejectFault } from "./rejects.ts";
 
-/** One row of the table; plain data. */
-export interface PublishedDialog {
+/** What tells dialogs apart. */
+export interface DialogIds {
   readonly id: string;
-  readonly state: Exclude<DialogElement["state"], "terminated">;
-  /** Empty where nobody told. */
-  readonly direction: "initiator" | "recipient" | "";
+  /** Empty where nobody told; tags likewise. */
   readonly callId: string;
   readonly localTag: string;
   readonly remoteTag: string;
+}
+
+/** Whether one publisher means the same call: Call-ID and both tags decide, where a tag that is not told fits any; else the id. */
+export function areSameCall(one: DialogIds, other: DialogIds): boolean {
+  if (one.callId === "" || other.callId === "") return one.id === other.id;
+  return one.callId === other.callId && fits(one.localTag, other.localTag) && fits(one.remoteTag, other.remoteTag);
+}
+
+function fits(tag: string, other: string): boolean {
+  return tag === other || tag === "" || other === "";
+}
+
+/** One row of the table; plain data. */
+export interface PublishedDialog extends DialogIds {
+  readonly state: Exclude<DialogElement["state"], "terminated">;
+  /** Empty where nobody told. */
+  readonly direction: "initiator" | "recipient" | "";
   readonly local: DialogEnd;
   readonly remote: DialogEnd;
   readonly startedAt: EpochMillis;
@@ -38,6 +55,8 @@ export interface DialogTable {
   /** Of the last document. */
   readonly version: number;
   readonly dialogs: readonly PublishedDialog[];
+  /** Those that the last document says are over; absent without any. */
+  readonly ended?: readonly DialogIds[];
 }
 
 /**
@@ -57,18 +76,27 @@ export function dialogPackage(clock: Clock): PublishedPackage<DialogTable> {
         return rejectDocument(`Version ${info.version} of partial dialog-info is not above ${former.version}`);
       }
       const known = new Map(former?.dialogs.map((dialog) => [dialog.id, dialog]));
+      const ended: DialogIds[] = [];
       const table = info.isFull ? new Map<string, PublishedDialog>() : new Map(known);
       for (const element of info.dialogs) {
         const before = known.get(element.id);
         const startedAt = before?.startedAt ?? clock.wall() - (element.durationSeconds ?? 0) * 1_000;
         const dialog = rowOf(element, info.isFull ? undefined : before, startedAt);
-        if (dialog === undefined) table.delete(element.id);
-        else table.set(element.id, dialog);
+        if (dialog !== undefined) table.set(element.id, dialog);
+        else {
+          table.delete(element.id);
+          ended.push(idsOf(element, before));
+        }
       }
-      if (table.size > limits.publishedDialogCount) {
+      if (Math.max(table.size, ended.length) > limits.publishedDialogCount) {
         return rejectDocument(`No more than ${limits.publishedDialogCount} dialogs can be published at once`);
       }
-      return { version: info.version, dialogs: [...table.values()] };
+      const dialogs = [...table.values()];
+      return ended.length === 0 ? { version: info.version, dialogs } : { version: info.version, dialogs, ended };
+    },
+    left(older, { ended = [] }) {
+      const dialogs = older.dialogs.filter((dialog) => !ended.some((over) => areSameCall(dialog, over)));
+      return dialogs.length === older.dialogs.length ? older : { ...older, dialogs };
     },
   };
 }
@@ -81,14 +109,21 @@ function rowOf(
 ): PublishedDialog | undefined {
   if (element.state === "terminated") return undefined;
   return {
-    id: element.id,
+    ...idsOf(element, before),
     state: element.state,
     direction: element.direction ?? before?.direction ?? "",
-    callId: element.callId || (before?.callId ?? ""),
-    localTag: element.localTag || (before?.localTag ?? ""),
-    remoteTag: element.remoteTag || (before?.remoteTag ?? ""),
     local: { ...before?.local, ...element.local },
     remote: { ...before?.remote, ...element.remote },
     startedAt,
+  };
+}
+
+/** Ids of a dialog; those that the document leaves out are as they were. */
+function idsOf(element: DialogElement, before: PublishedDialog | undefined): DialogIds {
+  return {
+    id: element.id,
+    callId: element.callId || (before?.callId ?? ""),
+    localTag: element.localTag || (before?.localTag ?? ""),
+    remoteTag: element.remoteTag || (before?.remoteTag ?? ""),
   };
 }

@@ -115,7 +115,7 @@ const refused: readonly (readonly [document: string, rule: string])[] = [
   [dialogInfo(0, "full", '<dialog id=""><state>early</state></dialog>'), "<dialog> needs the attribute id"],
   [dialogInfo(0, "full", '<dialog id="1"/>'), "<dialog> needs a <state>"],
   [dialogInfo(0, "full", '<dialog id="1"><state>ringing</state></dialog>'), 'not "ringing"'],
-  [dialogInfo(0, "full", '<dialog id="1"><state>Early</state></dialog>'), 'not "Early"'],
+  [dialogInfo(0, "full", '<dialog id="1"><state>earlier</state></dialog>'), 'not "earlier"'],
   [dialogInfo(0, "full", '<dialog id="1" direction="in"><state>early</state></dialog>'), "direction must be one of"],
   [
     dialogInfo(0, "full", '<dialog id="1"><state>early</state><duration>PT5S</duration></dialog>'),
