@@ -11,6 +11,7 @@ import { ConfigWatch } from "./app/config_watch.ts";
 import { createControls } from "./app/controls.ts";
 import { Core } from "./app/core.ts";
 import { createContactFlows, createFlowSource, createServerFlows, type FlowSourceParts } from "./app/flow_source.ts";
+import { createMessages } from "./app/messages.ts";
 import { listenerOptions } from "./app/policy.ts";
 import type { ConfigRules } from "./config/checks.ts";
 import type { Config } from "./config/config.ts";
@@ -24,7 +25,7 @@ import { systemEntropy } from "./runtime/entropy.ts";
 import { limits } from "./runtime/limits.ts";
 import type { Log } from "./runtime/log.ts";
 import { systemAlarm, Timers } from "./runtime/timers.ts";
-import { systemTurn } from "./runtime/turn.ts";
+import { systemTurn, TurnStep } from "./runtime/turn.ts";
 import { startIsOver } from "./runtime/warm_up.ts";
 import { ParseFailure } from "./sip/parse_failure.ts";
 import { parseUri } from "./sip/uri.ts";
@@ -42,6 +43,7 @@ import { TagsStore } from "./store/tags_store.ts";
 import { Resolver, systemDns } from "./transport/resolver.ts";
 import { checkExpression, publishedMediaTypes } from "./uac/publish_config.ts";
 import { transportCounters } from "./transport/transport_counters.ts";
+import { Traces } from "./trace/traces.ts";
 import { Recorder } from "./transport/recorder.ts";
 import { Transports } from "./transport/transports.ts";
 
@@ -240,6 +242,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     configFile,
     measured: { clock, transports, journal, database },
     storage: { directory, database, freeBytes: () => freeBytesBeside(directory) },
+    messages: createMessages(new Traces(recorder, () => new Promise((resolve) => turn.at(TurnStep.send, resolve)))),
     webhooks: () => server.webhooks.snapshot(),
     listeners: () => transports.listeners,
     reload,

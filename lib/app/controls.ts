@@ -12,6 +12,7 @@ import {
   type StatusRow,
   type SubscriptionRow,
 } from "../http/controls.ts";
+import type { Messages } from "../http/messages.ts";
 import type { WebhookSnapshot } from "../http/webhooks.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { instantText } from "../runtime/instant.ts";
@@ -50,6 +51,7 @@ export interface ControlsParts {
   readonly configFile: string;
   readonly measured: Omit<MeasuredParts, "webhooks">;
   readonly storage: Storage;
+  readonly messages: Messages;
   webhooks(): readonly WebhookSnapshot[];
   listeners(): readonly Listener[];
   reload(): Promise<ReloadReport>;
@@ -325,6 +327,7 @@ export function createControls(parts: ControlsParts): AppControls {
     problems: () => allProblems().slice(0, limits.problemCount),
     health: () => parts.storage.database.recheck()?.message,
     measurements: () => measure(core, { ...parts.measured, webhooks: parts.webhooks() }, allProblems()),
+    messages: parts.messages,
     async reload() {
       const report = await parts.reload();
       tell({ type: "reload", change: "changed", item: report });

@@ -128,6 +128,7 @@ export function subscriptionRow(subscription: Subscription, { now, wall }: Prese
     exten: subscription.watched.exten,
     event: subscription.eventPackage.name,
     media_type: subscription.kind.mediaType,
+    call_id: subscription.dialog.callId,
     state: state === "pending" || state === "active" ? state : "terminated",
     reason: subscription.reason ?? null,
     source: flow === undefined ? subscription.sourceAddress : `${flow.transport} ${hostPort(flow)}`,

@@ -13,11 +13,14 @@ import type { ApiSchemaName } from "./api_schemas.ts";
 import type { Controls, HintRow } from "./controls.ts";
 import type { ApiEvents } from "./events.ts";
 import { explain } from "./explain.ts";
+import { captureResponse } from "./messages.ts";
 import { Problem } from "./problem.ts";
 import {
+  boundedMessageQuery,
   deviceStateBody,
   faultsOf,
   mailboxBody,
+  messageQuery,
   presenceStateBody,
   writableDevice,
   writableMailbox,
@@ -46,8 +49,10 @@ export interface ApiCall {
   readonly summary: string;
   /** Checks the request body; its absence means that the call has none. */
   readonly body?: z.ZodType;
-  /** What it answers when granted: a shape as JSON, nothing (204), the stream of events, or the document of the API. */
-  readonly result: ApiSchemaName | "nothing" | "events" | "openapi";
+  /** Checks the query; its absence means that the query is ignored. */
+  readonly query?: z.ZodObject;
+  /** What it answers when granted: a shape as JSON, nothing (204), the stream of events, the document of the API, a capture. */
+  readonly result: ApiSchemaName | "nothing" | "events" | "openapi" | "capture";
   /** Does it, or throws a Problem. */
   readonly answer: (request: ApiRequest, parts: ApiParts) => Promise<Response> | Response;
 }
@@ -59,6 +64,8 @@ interface ApiRequest {
   param(name: string): string;
   /** The body, checked by the call's schema, which the type argument must be of. */
   body<T>(schema: z.ZodType<T>): Promise<T>;
+  /** The query, checked as the body is. */
+  query<T>(schema: z.ZodType<T>): T;
 }
 
 /** Every call, in the order of the documentation. */
@@ -297,6 +304,27 @@ export const apiCalls: readonly ApiCall[] = [
   },
   {
     method: "GET",
+    path: "/messages",
+    scope: "read",
+    summary: "Recent SIP messages of the dialogs asked for, oldest first",
+    query: boundedMessageQuery,
+    result: "Messages",
+    answer: async (request, { controls }) => {
+      const { limit, ...query } = request.query(boundedMessageQuery);
+      return json({ items: await controls.messages.messages(query, limit) });
+    },
+  },
+  {
+    method: "GET",
+    path: "/messages.pcap",
+    scope: "read",
+    summary: "The same as a capture file for Wireshark and tshark",
+    query: messageQuery,
+    result: "capture",
+    answer: async (request, { controls }) => captureResponse(await controls.messages.pcap(request.query(messageQuery))),
+  },
+  {
+    method: "GET",
     path: "/events",
     scope: "read",
     summary: "Server-sent events of every change; resumes after Last-Event-ID",
@@ -363,6 +391,7 @@ function apiRequest(context: Context<HttpEnv>): ApiRequest {
     context,
     param: (name) => context.req.param(name as never) ?? "",
     body: (schema) => readBody(context, schema),
+    query: (schema) => checked(schema, context.req.query(), "invalid_query"),
   };
 }
 
@@ -381,12 +410,15 @@ async function readBody<T>(context: Context<HttpEnv>, schema: z.ZodType<T>): Pro
     if (error instanceof Problem || !(error instanceof SyntaxError)) throw error;
     throw new Problem(400, "malformed_json", "The body is not well-formed JSON");
   }
+  return checked(schema, value, "invalid_body");
+}
+
+/** The value as the schema reads it; throws a Problem 422 that names all faults. */
+function checked<T>(schema: z.ZodType<T>, value: unknown, code: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const errors = faultsOf(result.error);
-  throw new Problem(422, "invalid_body", errors.map(({ pointer, detail }) => `${pointer}: ${detail}`).join("; "), {
-    errors,
-  });
+  throw new Problem(422, code, errors.map(({ pointer, detail }) => `${pointer}: ${detail}`).join("; "), { errors });
 }
 
 function findHint(request: ApiRequest, controls: Controls): HintRow {

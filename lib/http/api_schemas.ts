@@ -209,6 +209,7 @@ const subscription = row("One watcher's subscription.", {
   ),
   event: text.describe("Event package."),
   media_type: text.describe("Body type it is told in."),
+  call_id: text.describe("Call-ID of its dialog, by which its messages are found."),
   state: z.enum(["pending", "active", "terminated"]).describe("Where in its life it is."),
   reason: text.nullable().describe("Why it ended; null while it lives."),
   source: text.describe("`udp 192.168.1.20:5060`."),
@@ -251,6 +252,33 @@ const explanation = row("Why a lamp is as it is: the chain from hint to the watc
   })).describe("The chain in words, in the order of cause and effect."),
 });
 
+const message = row("One SIP message as it was on the wire.", {
+  id: count.describe("Counts all messages since the start."),
+  at: instant.describe("When it came, or was handed to the socket; to the microsecond."),
+  is_sent: flag.describe("True for what hintd sent, false for what it received."),
+  transport: z.enum(["udp", "tcp", "tls", "ws", "wss"]).describe("How it went."),
+  local: text.describe("Our address and port; IPv6 in brackets."),
+  remote: text.describe("The peer's address and port; IPv6 in brackets."),
+  dialog: text.describe("Call-ID; where none can be read, `@` and the peer."),
+  method: text.describe("Method of a request, or of the request that a response answers."),
+  status: count.nullable().describe("Status of a response; null for a request."),
+  reason: text.describe("Reason phrase of a response."),
+  cseq: count.nullable().describe("Number in CSeq; null where none can be read."),
+  request_user: text.describe("User part of the Request-URI; empty for a response."),
+  from: text.describe("User part of From, or its host."),
+  to: text.describe("User part of To, or its host."),
+  event: text.describe("Value of Event; empty where there is none."),
+  subscription_state: text.describe("Value of Subscription-State; empty where there is none."),
+  expires: text.describe("Value of Expires; empty where there is none."),
+  content_type: text.describe("Value of Content-Type; empty where there is none."),
+  user_agent: text.describe("Value of User-Agent or Server; empty where there is none."),
+  is_repeated: flag.describe("Whether the same was said before: a retransmission."),
+  fault: text.nullable().describe("The rule of SIP that it breaks; null when it breaks none."),
+  wire_bytes: count.describe("Its length on the wire."),
+  is_whole: flag.describe("False where only its beginning was kept."),
+  text: text.describe("The message; proofs of passwords are replaced by `x`."),
+});
+
 const problemDocument = row("How the API says no. Source: RFC 9457.", {
   type: z.literal("about:blank").describe("`code` tells problems apart."),
   title: text.describe("The status in words."),
@@ -284,6 +312,7 @@ export const apiSchemas = {
   List: list,
   Subscription: subscription,
   Notify: notify,
+  Message: message,
   Problem: problem,
   ReloadReport: reloadReport,
   ProblemDocument: problemDocument,
@@ -300,6 +329,7 @@ export const apiSchemas = {
   OutboundPublications: itemsOf(outboundPublication),
   Lists: itemsOf(list),
   Subscriptions: itemsOf(subscription),
+  Messages: itemsOf(message),
   Problems: itemsOf(problem),
 } as const;
 

@@ -7,6 +7,7 @@
  */
 import type { ApiValue } from "./api_schemas.ts";
 import type { Measurement } from "./measurement.ts";
+import type { Messages } from "./messages.ts";
 
 /** What a lamp can show; `INUSE` means answered, `BUSY` that nobody else can get through. */
 export type ExtensionStateName = ApiValue<"ExtensionState">;
@@ -184,6 +185,8 @@ export interface Controls {
   health(): string | undefined;
   /** What is measured, for Prometheus. */
   measurements(): readonly Measurement[];
+  /** The recent SIP messages. */
+  readonly messages: Messages;
   /** Reads config.toml again and applies it, or reports why not. */
   reload(): Promise<ReloadReport>;
   /** Calls `listener` after each change until the returned function is called. */

@@ -11,6 +11,7 @@ import { SESSION_COOKIE } from "./access.ts";
 import type { ApiCall } from "./api.ts";
 import { type ApiSchemaName, apiSchemas } from "./api_schemas.ts";
 import type { ControlEvent } from "./controls.ts";
+import { captureType } from "./messages.ts";
 import { deviceStateBody, mailboxBody, presenceStateBody } from "./schemas.ts";
 
 /** The document, as far as we read it ourselves. */
@@ -92,7 +93,7 @@ const statusWords: Readonly<Record<number, string>> = {
   404: "There is no such thing",
   413: "The body is too large",
   415: "The body is not JSON",
-  422: "The body, or the configuration, has mistakes; all of them are named",
+  422: "The body, the query, or the configuration, has mistakes; all of them are named",
   429: "Too many wrong attempts; Retry-After says how long to wait",
   500: "An error of hintd itself; its log says more",
   503: "Not now: the disk refuses, or too many listen; Retry-After says when to try again",
@@ -159,6 +160,7 @@ function describeCall(call: ApiCall): OpenApiCall {
         description: parameterWords[name] ?? "",
         schema: { type: "string" },
       })),
+      ...queryParameters(call),
       ...(call.result === "events"
         ? [{
           name: "Last-Event-ID",
@@ -176,6 +178,17 @@ function describeCall(call: ApiCall): OpenApiCall {
   };
 }
 
+function queryParameters({ query }: ApiCall) {
+  const { properties = {} } = query === undefined ? {} : z.toJSONSchema(query, { io: "input" }) as JsonSchema;
+  return Object.entries(properties).map(([name, { description = "", ...schema }]) => ({
+    name,
+    in: "query",
+    required: false,
+    description,
+    schema,
+  }));
+}
+
 function grantOf({ result }: ApiCall): Record<string, OpenApiResponse> {
   switch (result) {
     case "nothing":
@@ -184,6 +197,8 @@ function grantOf({ result }: ApiCall): Record<string, OpenApiResponse> {
       return { 200: { description: "The stream", content: { "text/event-stream": { schema: { type: "string" } } } } };
     case "openapi":
       return { 200: { description: "This document", content: { "application/json": { schema: { type: "object" } } } } };
+    case "capture":
+      return { 200: { description: "The file", content: { [captureType]: { schema: {} } } } };
     default: {
       const { description = "" } = apiSchemas[result].meta() ?? {};
       return { 200: { description, content: { "application/json": { schema: refTo(result) } } } };
@@ -192,7 +207,10 @@ function grantOf({ result }: ApiCall): Record<string, OpenApiResponse> {
 }
 
 /** A call refuses what its kind can refuse. */
-function refusalsOf({ method, body, result, scope, path }: ApiCall, isOfOne: boolean): Record<string, OpenApiResponse> {
+function refusalsOf(
+  { method, body, query, result, scope, path }: ApiCall,
+  isOfOne: boolean,
+): Record<string, OpenApiResponse> {
   const statuses = [
     401,
     403,
@@ -200,7 +218,7 @@ function refusalsOf({ method, body, result, scope, path }: ApiCall, isOfOne: boo
     500,
     ...(isOfOne && method !== "PUT" ? [404] : []),
     ...(body === undefined ? [] : [400, 413, 415, 422, 507]),
-    ...(path === "/reload" ? [422] : []),
+    ...(path === "/reload" || query !== undefined ? [422] : []),
     ...(scope === "write" || result === "events" ? [503] : []),
   ];
   const content = { "application/problem+json": { schema: refTo("ProblemDocument") } };

@@ -84,6 +84,23 @@ export const writableProvider = z.string().startsWith("CustomPresence:").refine(
   customName.test(provider.slice(15))
 );
 
+const queryText = z.string().max(limits.messageQueryChars).default("");
+
+/** What GET /messages and its capture file may be asked for. */
+export const messageQuery = z.strictObject({
+  dialog: queryText.describe("Exactly this Call-ID."),
+  call_id: queryText.describe("A part of the Call-ID."),
+  extension: queryText.describe("User part of From, To or the Request-URI."),
+  address: queryText.describe("A part of the peer's address and port."),
+  method: queryText.describe("Method of a request in the dialog."),
+});
+
+/** The same, with a bound. */
+export const boundedMessageQuery = messageQuery.extend({
+  limit: z.coerce.number().int().min(1).max(limits.listedMessageCount).default(limits.shownMessageCount)
+    .describe("Messages told at most, the newest."),
+});
+
 /** One fault of a request body. Source: RFC 9457 §3. */
 export interface BodyFault {
   /** JSON pointer to the culprit. Source: RFC 6901 §6. */

@@ -157,6 +157,12 @@ export const limits = {
   shownLampCount: 500,
   /** Subscriptions shown at once, those in trouble first. */
   shownSubscriptionCount: 200,
+  /** Messages of a dialog shown at once, or listed by the API unless it is told; a phone that watches for a day has said so many. */
+  shownMessageCount: 200,
+  /** Messages that the API lists at once, about a megabyte of JSON. */
+  listedMessageCount: 1_000,
+  /** Characters of what recent messages are searched for; a Call-ID is the longest of it. */
+  messageQueryChars: 256,
   /** Lamps touched at once beyond which the page is fetched whole. */
   touchedLampCount: 200,
   /** Wrong guesses of the password from one source within a minute before it has to wait. */

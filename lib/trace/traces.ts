@@ -5,13 +5,15 @@
  * summary is kept for the next look for as long as the message itself. What is shown is always whole dialogs: of each in which
  * one message fits all that is asked for.
  */
-import type { RecordedMessage, Recorder } from "../transport/recorder.ts";
+import type { RecordedMessage, Recorder, SocketAddress } from "../transport/recorder.ts";
 import { writePcap } from "./pcap.ts";
 import { redacted } from "./redact.ts";
 import { type MessageSummary, summarise } from "./summary.ts";
 
 /** Which dialogs are asked for; "" asks for any. */
 export interface TraceQuery {
+  /** Exactly this dialog, by its key. */
+  readonly dialog: string;
   /** A part of the Call-ID. */
   readonly callId: string;
   /** User part of From, To or the Request-URI. */
@@ -24,8 +26,8 @@ export interface TraceQuery {
 
 /** Messages of one Call-ID, oldest first; those without a readable one form one dialog per peer. */
 export interface TracedDialog {
-  /** "" where none can be read. */
-  readonly callId: string;
+  /** The Call-ID; where none can be read, the peer's `@address:port`. */
+  readonly key: string;
   /** At least one. */
   readonly messages: readonly MessageSummary[];
 }
@@ -53,10 +55,11 @@ export class Traces {
 
   /** The dialogs asked for, the one with the newest message first. */
   async dialogs(query: TraceQuery): Promise<TracedDialog[]> {
-    const dialogs = new Map<string, { callId: string; messages: MessageSummary[]; isWanted: boolean }>();
+    const dialogs = new Map<string, { key: string; messages: MessageSummary[]; isWanted: boolean }>();
     for (const summary of await this.#all()) {
-      const key = summary.callId === "" ? ` ${hostPort(summary)}` : summary.callId;
-      const dialog = dialogs.get(key) ?? { callId: summary.callId, messages: [], isWanted: false };
+      const key = summary.callId === "" ? `@${hostPort(summary.remote)}` : summary.callId;
+      if (query.dialog !== "" && query.dialog !== key) continue;
+      const dialog = dialogs.get(key) ?? { key, messages: [], isWanted: false };
       // The map has the order in which dialogs last spoke.
       dialogs.delete(key);
       dialogs.set(key, dialog);
@@ -103,15 +106,15 @@ export class Traces {
   }
 }
 
-/** The peer of a message: `192.168.1.20:5060`, IPv6 in brackets. */
-export function hostPort({ remote: { address, port } }: Pick<MessageSummary, "remote">): string {
+/** An address and port in one: `192.168.1.20:5060`, IPv6 in brackets. */
+export function hostPort({ address, port }: SocketAddress): string {
   return `${address.includes(":") ? `[${address}]` : address}:${port}`;
 }
 
 function isAskedFor(summary: MessageSummary, { callId, extension, address, method }: TraceQuery): boolean {
   return contains(summary.callId, callId) &&
     (method === "" || (summary.method === method.toUpperCase() && summary.status === 0)) &&
-    (address === "" || hostPort(summary).includes(address)) &&
+    (address === "" || hostPort(summary.remote).includes(address)) &&
     (extension === "" || [summary.requestUser, summary.fromUser, summary.toUser].includes(extension));
 }
 

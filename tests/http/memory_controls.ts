@@ -24,7 +24,13 @@ import type {
   SubscriptionRow,
 } from "../../lib/http/controls.ts";
 import type { Measurement } from "../../lib/http/measurement.ts";
+import { createMessages } from "../../lib/app/messages.ts";
+import type { Messages } from "../../lib/http/messages.ts";
+import { type Clock, systemClock } from "../../lib/runtime/clock.ts";
 import { type Instant, instantText } from "../../lib/runtime/instant.ts";
+import { Traces } from "../../lib/trace/traces.ts";
+import { Recorder } from "../../lib/transport/recorder.ts";
+import type { Listener } from "../../lib/transport/transport.ts";
 
 /** A hint as the office is built from. */
 export interface OfficeHint {
@@ -45,6 +51,17 @@ const LOUDNESS: readonly [DeviceStateName, ExtensionStateName][] = [
   ["NOT_INUSE", "NOT_INUSE"],
   ["UNKNOWN", "NOT_INUSE"],
 ];
+
+/** The socket by which the office speaks SIP. */
+const sipListener: Listener = {
+  name: "lan",
+  transport: "udp",
+  address: "192.168.1.5",
+  port: 5060,
+  isSymmetric: false,
+  isOpen: true,
+  advertised: () => ({ host: "192.168.1.5", port: 5060 }),
+};
 
 /** The office. */
 export class MemoryControls implements Controls {
@@ -67,9 +84,19 @@ export class MemoryControls implements Controls {
   failure: Error | undefined;
   reloadReport: ReloadReport = { is_applied: true, errors: [], warnings: [], changes: [] };
   readonly startedAt = Date.now();
+  readonly recorder: Recorder;
+  readonly messages: Messages;
 
-  constructor(hints: readonly OfficeHint[]) {
+  constructor(hints: readonly OfficeHint[], clock: Clock = systemClock) {
     this.hintsInOrder = [...hints];
+    this.recorder = new Recorder(clock);
+    this.messages = createMessages(new Traces(this.recorder, () => Promise.resolve()));
+  }
+
+  /** Records a SIP message from, or with `isSent` to, a phone; each line ends as the template's lines do. */
+  say(text: string, { isSent = false, remote = "192.168.1.21", transport = "udp" as "udp" | "tcp" } = {}): void {
+    const bytes = new TextEncoder().encode(text.replace(/\r?\n/g, "\r\n"));
+    this.recorder.record(bytes, 0, bytes.length, isSent, { ...sipListener, transport }, remote, 5060);
   }
 
   health(): string | undefined {
@@ -324,6 +351,7 @@ export function subscriptionRow(parts: Partial<SubscriptionRow>): SubscriptionRo
     exten: "1000",
     event: "dialog",
     media_type: "application/dialog-info+xml",
+    call_id: "0a1b2c3d@192.168.1.21",
     state: "active",
     reason: null,
     source: "udp 192.168.1.21:5060",

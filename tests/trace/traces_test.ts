@@ -4,7 +4,7 @@ import { Recorder } from "../../lib/transport/recorder.ts";
 import type { Listener } from "../../lib/transport/transport.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 
-const everything: TraceQuery = { callId: "", extension: "", address: "", method: "" };
+const everything: TraceQuery = { dialog: "", callId: "", extension: "", address: "", method: "" };
 
 const listener: Listener = {
   name: "lan",
@@ -51,7 +51,7 @@ function office(bounds = { messageCount: 1_024, bytes: 1_000_000, messageBytes: 
       recorder.record(Buffer.from(text), 0, Buffer.byteLength(text), true, listener, remote, 5060);
     },
     async callIds(query: Partial<TraceQuery>) {
-      return (await traces.dialogs({ ...everything, ...query })).map(({ callId }) => callId);
+      return (await traces.dialogs({ ...everything, ...query })).map(({ key }) => key);
     },
   };
 }
@@ -63,7 +63,7 @@ describe("traces", () => {
     site.hear(request("REGISTER", "", "b"));
     site.say(response("200 OK", "SUBSCRIBE", "a"));
     const dialogs = await site.traces.dialogs(everything);
-    expect(dialogs.map(({ callId, messages }) => [callId, messages.map(({ id }) => id)])).toEqual([["a", [1, 3]], [
+    expect(dialogs.map(({ key, messages }) => [key, messages.map(({ id }) => id)])).toEqual([["a", [1, 3]], [
       "b",
       [2],
     ]]);
@@ -102,6 +102,7 @@ describe("traces", () => {
     expect(await site.callIds({ method: "subscribe" })).toEqual(["b", "a"]);
     expect(await site.callIds({ method: "SUBSCRIBE", address: "192.168.1.20" })).toEqual(["a"]);
     expect(await site.callIds({ callId: "c" })).toEqual(["c"]);
+    expect(await site.callIds({ dialog: "a", address: "192.168.1.20" })).toEqual(["a"]);
     const [dialog] = await site.traces.dialogs({ ...everything, extension: "1001" });
     expect(dialog!.messages.length).toBe(2);
   });
@@ -112,7 +113,10 @@ describe("traces", () => {
     site.hear("hello again\r\n\r\n", "203.0.113.9");
     site.hear("hello\r\n\r\n", "203.0.113.10");
     const dialogs = await site.traces.dialogs(everything);
-    expect(dialogs.map(({ callId, messages }) => [callId, messages.length])).toEqual([["", 1], ["", 2]]);
+    expect(dialogs.map(({ key, messages }) => [key, messages.length])).toEqual([
+      ["@203.0.113.10:5060", 1],
+      ["@203.0.113.9:5060", 2],
+    ]);
     expect(dialogs[0]!.messages[0]!.fault).toContain("Request-Line");
   });
 
