@@ -15,12 +15,13 @@ import type { EventHistory } from "./event_history.ts";
 import { tooManyListeners } from "./events.ts";
 import { LampCard, lampId } from "./page/lamp.tsx";
 import { Endpoints, Legend, Problems, Subscriptions } from "./page/sections.tsx";
+import { Lists, Mailboxes, Publications } from "./page/services.tsx";
 import { namesOf, subscriptionsShown } from "./page/status_page.tsx";
 
 const LAMP_DELAY_MILLIS = 50;
 const SECTION_DELAY_MILLIS = 1_000;
 
-type Section = "problems" | "legend" | "endpoints" | "subscriptions";
+type Section = "problems" | "legend" | "endpoints" | "subscriptions" | "services";
 
 /** What must be sent. */
 interface Touched {
@@ -125,6 +126,12 @@ export class LivePages {
       const rows = <Subscriptions {...subscriptionsShown(controls)} names={namesOf(hints)} wall={wall} />;
       text += this.#element("subscriptions", rows);
     }
+    if (sections.has("services")) {
+      const publications = { inbound: controls.publications(), outbound: controls.outboundPublications() };
+      text += this.#element("lists", <Lists lists={controls.lists()} />);
+      text += this.#element("publications", <Publications {...publications} wall={wall} />);
+      text += this.#element("mailboxes", <Mailboxes mailboxes={controls.mailboxes()} wall={wall} />);
+    }
     return text;
   }
 
@@ -143,16 +150,16 @@ function touch(touched: Touched, { type, change, item }: ControlEvent): void {
     case "hint":
       if (change !== "changed" || touched.lamps.size > limits.touchedLampCount) touched.isPageStale = true;
       else touched.lamps.set(lampId(item), item);
-      touched.sections.add("legend").add("subscriptions");
+      touched.sections.add("legend").add("subscriptions").add("services");
       break;
     case "subscription":
       // Only its coming and going changes the number of watchers.
       if (change !== "changed") touched.lamps.set(lampId(item), item);
-      touched.sections.add("subscriptions").add("endpoints");
+      touched.sections.add("subscriptions").add("endpoints").add("services");
       break;
     case "device-state":
     case "contact":
-      touched.sections.add("endpoints");
+      touched.sections.add("endpoints").add("services");
       break;
     case "problem":
       touched.sections.add("problems");
@@ -162,6 +169,7 @@ function touch(touched: Touched, { type, change, item }: ControlEvent): void {
       break;
     case "presence-state":
     case "mailbox":
+      touched.sections.add("services");
       break;
   }
 }

@@ -52,6 +52,10 @@ export const limits = {
   unsolicitedAttemptCount: 8,
   /** Subscriptions on the appliance. */
   subscriptionCount: 100_000,
+  /** Publications of each direction, and mailboxes, on the status page; the rest is a click away. */
+  shownServiceCount: 100,
+  /** Names in one cell of the status page. */
+  shownNameCount: 8,
   /** Free bytes of the disk below which an operator is warned: room for the database's log and some days of journals. */
   lowDiskBytes: 67_108_864,
   /** Texts of subscriptions that are kept once for all: URIs, User-Agents. */
@@ -157,6 +161,8 @@ export const limits = {
   shownLampCount: 500,
   /** Subscriptions shown at once, those in trouble first. */
   shownSubscriptionCount: 200,
+  /** Dialogs of recent messages shown at once. */
+  shownDialogCount: 60,
   /** Messages of a dialog shown at once, or listed by the API unless it is told; a phone that watches for a day has said so many. */
   shownMessageCount: 200,
   /** Messages that the API lists at once, about a megabyte of JSON. */

@@ -43,6 +43,36 @@ const hints: OfficeHint[] = people.map(([exten, name]) => ({
 }));
 
 async function furnish({ controls }: TestServer): Promise<void> {
+  const soon = instantText(Date.now() + 1_800_000);
+  const before = instantText(Date.now() - 90_000);
+  controls.listRows.push({
+    name: "sales",
+    event: "presence",
+    members: people.map(([exten]) => exten),
+    missing: ["1099"],
+    full_state: false,
+    notification_batch_interval_ms: 0,
+    subscriptions: ["s1"],
+  });
+  controls.publicationRows.push({
+    id: "p1",
+    endpoint: "pbx",
+    event: "dialog",
+    target: "PJSIP/1001",
+    media_type: "application/dialog-info+xml",
+    description: "1 dialog: confirmed",
+    published_at: before,
+    expires_at: soon,
+  });
+  const outbound = { section: "trunk", event: "dialog", last_status: 403, failing_since: before } as const;
+  const failing = {
+    exten: "1000",
+    uri: "sip:1000@presence.example.com",
+    state: "failing",
+    why: "403 Forbidden",
+  } as const;
+  controls.outboundRows.push({ ...outbound, ...failing });
+  await controls.setMailbox("100@default", { new: 2, old: 5, new_urgent: 1, old_urgent: 0 });
   for (const [index, [exten, , state]] of people.entries()) {
     const device = exten.startsWith("80") ? `Custom:${exten}` : `PJSIP/${exten}`;
     await controls.setDeviceState(device, state as "INUSE");

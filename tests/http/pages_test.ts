@@ -35,6 +35,45 @@ describe("the status page", () => {
     expect(html).toContain("200 after 4 ms");
   });
 
+  it("shows lists with the members that nobody is, publications both ways, failing ones first, and mailboxes", async () => {
+    const { controls } = server;
+    expect(await page()).toContain(
+      '<section id="lists" hidden=""></section><section id="publications" hidden=""></section>',
+    );
+    controls.listRows.push({
+      name: "sales",
+      event: "presence",
+      members: Array.from({ length: 12 }, (_, i) => String(1000 + i)),
+      missing: ["1009"],
+      full_state: false,
+      notification_batch_interval_ms: 0,
+      subscriptions: ["s1", "s2"],
+    });
+    const at = instantText(Date.now());
+    controls.publicationRows.push({
+      id: "p1",
+      endpoint: "pbx",
+      event: "dialog",
+      target: "PJSIP/alice",
+      media_type: "application/dialog-info+xml",
+      description: HOSTILE,
+      published_at: at,
+      expires_at: at,
+    });
+    const outbound = { section: "trunk", event: "dialog", last_status: 200, why: "", failing_since: null } as const;
+    controls.outboundRows.push(
+      { ...outbound, exten: "1000", uri: "sip:1000@there", state: "published" },
+      { ...outbound, exten: "1001", uri: "sip:1001@there", state: "failing", why: "403 Forbidden", failing_since: at },
+    );
+    await controls.setMailbox("100@default", { new: 2, old: 5, new_urgent: 0, old_urgent: 0 });
+    const html = await page();
+    expect(html).toContain("1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007 and 4 others");
+    expect(html).toContain("No hint for 1009");
+    expect(html).not.toContain("<img src=x");
+    expect(html.indexOf("403 Forbidden")).toBeLessThan(html.indexOf("sip:1000@there"));
+    expect(html).toContain("2 new");
+  });
+
   it("says problems before everything else", async () => {
     const at = instantText(Date.now());
     server.controls.complain({

@@ -5,6 +5,7 @@
 import type { EpochMillis } from "../../runtime/clock.ts";
 import type { HintDeviceRow, HintPresenceRow, SubscriptionRow } from "../controls.ts";
 import type { Explanation } from "../explain.ts";
+import { messagesPath } from "../messages.ts";
 import { deviceStateNames, presenceStateNames } from "../schemas.ts";
 import { deviceWords, extensionWords, presenceWords } from "../words.ts";
 import { Document } from "./document.tsx";
@@ -162,6 +163,9 @@ function Watchers({ watchers, path, wall }: { watchers: readonly SubscriptionRow
             </Cell>
             <Cell head="Last NOTIFY">
               <LastNotify row={row} wall={wall} />
+              <small>
+                <a href={messagesPath({ dialog: row.call_id })}>Messages</a>
+              </small>
             </Cell>
             <Cell head="Expires">
               <Until at={row.expires_at} wall={wall} />

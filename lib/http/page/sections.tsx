@@ -6,6 +6,7 @@ import type { Child } from "hono/jsx";
 import type { EpochMillis } from "../../runtime/clock.ts";
 import { limits } from "../../runtime/limits.ts";
 import type { ContactRow, EndpointRow, ExtensionStateName, HintRow, ProblemRow, SubscriptionRow } from "../controls.ts";
+import { messagesPath } from "../messages.ts";
 import { countText, deviceWords, extensionWords, hasFailed, outcomeText } from "../words.ts";
 import { hintPath, LampCard, Sign } from "./lamp.tsx";
 import { Ago, Until } from "./time.tsx";
@@ -218,6 +219,9 @@ export function Subscriptions({ subscriptions, count, names, wall }: Subscriptio
                 </Cell>
                 <Cell head="Last NOTIFY">
                   <LastNotify row={row} wall={wall} />
+                  <small>
+                    <a href={messagesPath({ dialog: row.call_id })}>Messages</a>
+                  </small>
                 </Cell>
                 <Cell head="Expires">
                   {row.state === "terminated" ? row.reason ?? "ended" : <Until at={row.expires_at} wall={wall} />}

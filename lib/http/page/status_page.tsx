@@ -1,6 +1,6 @@
 /** @jsxImportSource hono/jsx */
 /**
- * Owns the status page: problems first, then the wall of lamps, endpoints and subscriptions.
+ * Owns the status page: problems first, then the wall of lamps, endpoints, subscriptions, and whatever else the office has.
  */
 import type { EpochMillis } from "../../runtime/clock.ts";
 import { limits } from "../../runtime/limits.ts";
@@ -8,6 +8,7 @@ import type { Controls, HintRow, StatusRow, SubscriptionRow } from "../controls.
 import { countText, spanText } from "../words.ts";
 import { Document } from "./document.tsx";
 import { Endpoints, Problems, Subscriptions, Wall } from "./sections.tsx";
+import { Lists, Mailboxes, Publications } from "./services.tsx";
 
 /** What the page is made of. */
 export interface StatusPageProps {
@@ -34,6 +35,9 @@ export function StatusPage({ controls, wall, since, search, maySignOut }: Status
       <Wall hints={hints} search={search} wall={wall} />
       <Endpoints endpoints={controls.endpoints()} />
       <Subscriptions {...subscriptionsShown(controls)} names={namesOf(hints)} wall={wall} />
+      <Lists lists={controls.lists()} />
+      <Publications inbound={controls.publications()} outbound={controls.outboundPublications()} wall={wall} />
+      <Mailboxes mailboxes={controls.mailboxes()} wall={wall} />
       <Colophon status={status} />
     </Document>
   );
