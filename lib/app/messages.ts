@@ -66,7 +66,6 @@ function messageRow(summary: MessageSummary, dialog: string, isRepeated: boolean
 function dialogRow({ key, messages }: TracedDialog): DialogRow {
   const first = messages[0]!;
   const finals = messages.filter(({ status }) => status >= 200);
-  const refusals = finals.filter(({ status }) => status >= 300 && status !== 401 && status !== 407);
   return {
     dialog: key,
     first_at: microsText(first.atMicros),
@@ -79,9 +78,14 @@ function dialogRow({ key, messages }: TracedDialog): DialogRow {
     to: !first.isSent && first.requestUser !== "" && first.method !== "REGISTER" ? first.requestUser : first.toUser,
     user_agent: messages.find(({ isSent, agent }) => !isSent && agent !== "")?.agent ?? "",
     status: finals.at(-1)?.status ?? 0,
-    is_troubled: refusals.length > 0 || repetitionsIn(messages).size > 0 ||
-      messages.some(({ fault }) => fault !== undefined),
+    trouble: troubleIn(messages),
   };
+}
+
+function troubleIn(messages: readonly MessageSummary[]): DialogRow["trouble"] {
+  if (messages.some(({ fault }) => fault !== undefined)) return "no SIP";
+  if (messages.some(({ status }) => status >= 300 && status !== 401 && status !== 407)) return "refused";
+  return repetitionsIn(messages).size > 0 ? "sent again" : "";
 }
 
 /** Those that say again what was said before: the same direction, transaction and status. Source: RFC 3261 §17. */

@@ -15,6 +15,7 @@ import type { Controls } from "./controls.ts";
 import { EventHistory } from "./event_history.ts";
 import { ApiEvents } from "./events.ts";
 import { LivePages } from "./live.tsx";
+import { LiveMessages } from "./live_messages.ts";
 import { metricsResponse } from "./metrics.ts";
 import { assets } from "./page/document.tsx";
 import { createPages, errorPage, isRefusal, type Refusal } from "./pages.tsx";
@@ -60,6 +61,7 @@ export function createHttpApp(parts: HttpAppParts): HttpApp {
   const history = new EventHistory(entropy);
   const events = new ApiEvents(history, access, timers);
   const live = new LivePages({ controls, history, access, timers, clock });
+  const liveMessages = new LiveMessages({ controls, access, timers });
   const webhooks = new Webhooks(parts);
   const unlisten = controls.onEvent((event) => {
     const entry = history.append(event);
@@ -96,7 +98,7 @@ export function createHttpApp(parts: HttpAppParts): HttpApp {
   app.use(access.identify);
   app.get("/metrics", requireScope("read"), () => metricsResponse(controls.measurements()));
   app.route("/api/v1", createApi({ controls, clock, events }));
-  app.route("/", createPages({ controls, clock, access, history, live }));
+  app.route("/", createPages({ controls, clock, access, history, live, liveMessages }));
   app.get("/api", async (context) => {
     const [{ openApiDocument }, { apiPageText }] = await Promise.all([
       import("./openapi.ts"),
@@ -123,6 +125,7 @@ export function createHttpApp(parts: HttpAppParts): HttpApp {
       unlisten();
       events.close();
       live.close();
+      liveMessages.close();
       webhooks.stop();
     },
   };

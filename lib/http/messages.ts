@@ -44,8 +44,8 @@ export interface DialogRow {
   readonly user_agent: string;
   /** Final status of the last request that has one; 0 for none. */
   readonly status: number;
-  /** Whether a request was refused otherwise than by a challenge, was sent again, or something was no SIP. */
-  readonly is_troubled: boolean;
+  /** What did not go as it should: something broke SIP's rules, was refused otherwise than by a challenge, was sent again. */
+  readonly trouble: "" | "no SIP" | "refused" | "sent again";
 }
 
 /** The recent SIP messages; reading many of them takes turns with other work, hence the promises. */
@@ -58,6 +58,12 @@ export interface Messages {
   messages(query: MessageQuery, max: number): Promise<readonly MessageRow[]>;
   /** Their messages as a capture file. */
   pcap(query: MessageQuery): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** The address of the page, or with another `path` of the capture, that shows what is asked for. */
+export function messagesPath(query: Partial<MessageQuery>, path = "/messages"): string {
+  const asked = Object.entries(query).filter(([, value]) => value !== "");
+  return asked.length === 0 ? path : `${path}?${new URLSearchParams(asked)}`;
 }
 
 /** Content type of a capture file. Source: IANA media types. */

@@ -5,13 +5,13 @@
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { deleteCookie, setCookie } from "hono/cookie";
-import type { Clock } from "../runtime/clock.ts";
 import { limits } from "../runtime/limits.ts";
 import { type Access, type HttpEnv, isOwnChange, SESSION_COOKIE } from "./access.ts";
 import type { Controls, ControlsError, HintRow } from "./controls.ts";
 import type { EventHistory } from "./event_history.ts";
 import { explain } from "./explain.ts";
 import type { LivePages } from "./live.tsx";
+import { createMessagePages, type MessagePageParts } from "./message_pages.tsx";
 import { documentText } from "./page/document.tsx";
 import { HintPage } from "./page/hint_page.tsx";
 import { hintPath } from "./page/lamp.tsx";
@@ -21,11 +21,9 @@ import { Problem } from "./problem.ts";
 import { deviceStateBody, presenceStateBody } from "./schemas.ts";
 
 /** What the pages are made of. */
-export interface PageParts {
+export interface PageParts extends MessagePageParts {
   /** What is shown and acted on. */
   readonly controls: Controls;
-  /** Source of time. */
-  readonly clock: Clock;
   /** Who may do what. */
   readonly access: Access;
   /** The recent events. */
@@ -85,7 +83,9 @@ export function createPages(parts: PageParts): Hono<HttpEnv> {
     const caller = context.get("caller");
     if (caller === undefined) {
       const { pathname } = new URL(context.req.url);
-      if (context.req.method !== "GET" || pathname === "/live") throw new Problem(401, "unauthorized", "Sign in first");
+      if (context.req.method !== "GET" || pathname.endsWith("/live")) {
+        throw new Problem(401, "unauthorized", "Sign in first");
+      }
       return context.redirect(pathname === "/" ? "/login" : `/login?next=${encodeURIComponent(pathname)}`, 303);
     }
     if (caller.scope === "read" && context.req.method !== "GET" && context.req.method !== "HEAD") {
@@ -105,6 +105,8 @@ export function createPages(parts: PageParts): Hono<HttpEnv> {
     const props = { controls, wall: clock.wall(), since: history.lastId, search, maySignOut };
     return context.html(documentText(<StatusPage {...props} />));
   });
+
+  pages.route("/", createMessagePages(parts));
 
   pages.get("/hints/:context/:exten{.+}", (context) => hintPage(context, findHint(context), undefined));
 

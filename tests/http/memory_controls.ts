@@ -89,7 +89,7 @@ export class MemoryControls implements Controls {
 
   constructor(hints: readonly OfficeHint[], clock: Clock = systemClock) {
     this.hintsInOrder = [...hints];
-    this.recorder = new Recorder(clock);
+    this.recorder = new Recorder(clock, { messageCount: 1_024, bytes: 1_048_576, messageBytes: 16_384 });
     this.messages = createMessages(new Traces(this.recorder, () => Promise.resolve()));
   }
 
