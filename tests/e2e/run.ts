@@ -1,16 +1,17 @@
 /**
  * Runs the end-to-end tests: every `*_e2e.ts` under `tests`, against the compiled binary of this machine.
  *
- * They need sipp, baresip, linphonec, Kamailio, xmllint and Chromium, which is why `deno task test` leaves them out.
+ * They need sipp, baresip, linphonec, Kamailio, xmllint, tshark and Chromium, which is why `deno task test` leaves them out.
  * Run: `deno task e2e [PART OF A FILE NAME]`. `HINTD_BINARY` names another binary; empty means the source.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-const NEEDED = ["sipp", "baresip", "linphonec", "kamailio", "xmllint", "chromium"];
+const NEEDED = ["sipp", "baresip", "linphonec", "kamailio", "xmllint", "chromium", "tshark"];
 
 /** Debian packages that they are in. */
-const PACKAGES = "sip-tester baresip-core linphone-cli kamailio kamailio-presence-modules libxml2-utils chromium";
+const PACKAGES =
+  "sip-tester baresip-core linphone-cli kamailio kamailio-presence-modules libxml2-utils chromium tshark";
 
 const root = join(import.meta.dir, "../..");
 const binary = process.env.HINTD_BINARY ?? join(root, `build/out/hintd-${process.platform}-${process.arch}`);
