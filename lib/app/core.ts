@@ -61,9 +61,10 @@ import { type Durability, Router, routerCounters } from "../uas/router.ts";
 import { createSubscribeHandler, subscribeOptions } from "../uas/subscribe.ts";
 import type { ParseFailure } from "../sip/parse_failure.ts";
 import type { Flow, FlowReceiver } from "../transport/transport.ts";
-import { isContactPermitted, messageTellerOf, notifierRules, subscriberOf, variantOf } from "./policy.ts";
+import { isContactPermitted, messageTellerOf, notifierRules, subscriberOf } from "./policy.ts";
 import { lampContacts } from "./lamps.ts";
 import { publicationTargets } from "./publishing.ts";
+import { Phones } from "./phones.ts";
 import { Problems } from "./problems.ts";
 import type { ProblemRow } from "../http/controls.ts";
 
@@ -122,12 +123,14 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
   readonly #listeners: CoreListener[] = [];
   readonly #durability: Durability;
   #config: Config;
+  #phones: Phones;
   #subscribers = new Map<string, Subscriber>();
 
   constructor(parts: CoreParts) {
     const { config, clock, timers, entropy, log } = parts;
     this.#config = config;
     this.#durability = parts.durability;
+    this.#phones = new Phones(config);
     const userAgent = () => this.#config.server.user_agent;
     this.problems = new Problems(clock, (row, isNew) => {
       for (const listener of this.#listeners) listener.problemChanged(row, isNew);
@@ -172,7 +175,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       bodies: this.#bodies,
       refusals: () => this.notifier.refusals,
       sipProfile: () => this.#config.server.sip_profile,
-      variantOf: (endpoint, userAgent) => variantOf(this.#config, this.#config.endpoints[endpoint], userAgent),
+      variantOf: (endpoint, userAgent) => this.#phones.variantOf(this.#config.endpoints[endpoint], userAgent),
     };
     this.accounts = new Accounts(this.engine.devices);
     this.accounts.replaceConfig(config);
@@ -368,6 +371,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
   apply(config: Config): void {
     const former = this.#config;
     this.#config = config;
+    this.#phones = new Phones(config);
     if (config.server.user_agent !== former.server.user_agent) this.fanout.forgetHeads();
     this.#generators.configure(config.bodies);
     this.authenticator.replaceEndpoints(config);

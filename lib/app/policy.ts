@@ -3,7 +3,6 @@
  */
 import { compileAcl, isPermitted } from "../auth/acl.ts";
 import { parseAddress } from "../auth/networks.ts";
-import { defaultVariant, isDigiumUserAgent, type Profile, type Variant } from "../body/variant.ts";
 import type { Config, EndpointConfig } from "../config/config.ts";
 import type { NotifierRules, Subscriber } from "../event/notifier.ts";
 import { createRefusals } from "../event/refusals.ts";
@@ -37,18 +36,6 @@ export function notifierRules(config: Config): NotifierRules {
     areUserOptionsIgnored: server.ignore_uri_user_options,
     refusals: createRefusals(server.sip_profile),
     isAcceptStrictOnRefresh: server.sip_profile === "rfc",
-  };
-}
-
-/** How `endpoint` with this User-Agent wants to see states. */
-export function variantOf(config: Config, endpoint: EndpointConfig | undefined, userAgent: string): Variant {
-  const profile: Profile = endpoint?.body_profile || config.bodies.profile;
-  return {
-    ...defaultVariant,
-    profile,
-    isDigium: isDigiumUserAgent(userAgent),
-    notifyEarlyInuseRinging: endpoint?.notify_early_inuse_ringing ?? false,
-    dialogIds: true,
   };
 }
 

@@ -85,6 +85,13 @@ const commands: readonly CommandRow[] = [
     run: async (options) => (await import("./listings.ts")).subscriptions(options),
   },
   {
+    usage: "phones",
+    summary: "list what hintd does for which phone, by User-Agent",
+    needsConfig: true,
+    hasJson: true,
+    run: async (options) => (await import("./phones.ts")).phones(options),
+  },
+  {
     usage: "explain <exten>",
     summary: "say why a lamp is as it is",
     options: [["-x, --context <context>", "context of the extension"]],

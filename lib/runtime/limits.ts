@@ -52,6 +52,8 @@ export const limits = {
   unsolicitedAttemptCount: 8,
   /** Subscriptions on the appliance. */
   subscriptionCount: 100_000,
+  /** User-Agents whose phone is remembered; an office has some dozen. */
+  userAgentCount: 1_024,
   /** Publications of each direction, and mailboxes, on the status page; the rest is a click away. */
   shownServiceCount: 100,
   /** Names in one cell of the status page. */
