@@ -55,7 +55,7 @@ async function measureStart() {
   for (let i = 0; i < START_COUNT; i++) {
     const hintd = new Hintd(office, configFile, scratch);
     const begin = performance.now();
-    await hintd.start({ probeMillis: 1 });
+    await hintd.begin({ probeMillis: 1 });
     starts.push(performance.now() - begin);
     if (i === START_COUNT - 1) {
       for (let n = 0; n < IDLE_EXCHANGES; n++) await untilAnswered(office.sipPort, { afterMillis: 100 });

@@ -108,8 +108,15 @@ export class Hintd {
     return this.lines.text;
   }
 
-  /** Starts the process, behind the words of a `wrapper` if need be, and returns once it answers an OPTIONS. */
-  async start({ wrapper = [], probeMillis = 20 }: { wrapper?: readonly string[]; probeMillis?: number } = {}): Promise<
+  /** Starts the process, behind the words of a `wrapper` if need be, and returns once phones and page are served. */
+  async start(options: { wrapper?: readonly string[] } = {}): Promise<void> {
+    const from = this.lines.all.length;
+    await this.begin(options);
+    await this.lines.line(/ is running( |$)/, { from });
+  }
+
+  /** Starts the process and returns once it answers an OPTIONS; the page comes some milliseconds later. */
+  async begin({ wrapper = [], probeMillis = 20 }: { wrapper?: readonly string[]; probeMillis?: number } = {}): Promise<
     void
   > {
     const child = Bun.spawn([...wrapper, ...command, "run", "-c", this.configFile], {
