@@ -13,6 +13,7 @@ import { Core } from "./app/core.ts";
 import { createContactFlows, createFlowSource, createServerFlows, type FlowSourceParts } from "./app/flow_source.ts";
 import { createMessages } from "./app/messages.ts";
 import { listenerOptions } from "./app/policy.ts";
+import { reportMistakes, type SafeMode, safeModeReason, safeModeRefusal } from "./app/safe_mode.ts";
 import type { ConfigRules } from "./config/checks.ts";
 import type { Config } from "./config/config.ts";
 import { describeChanges } from "./config/diff.ts";
@@ -32,7 +33,7 @@ import { parseUri } from "./sip/uri.ts";
 import { checkHint, spellingsOf } from "./state/hint.ts";
 import { checkExtension, isPattern, matchesPattern, parsePattern } from "./state/pattern.ts";
 import { BindingsStore } from "./store/bindings_store.ts";
-import { openDatabase } from "./store/database.ts";
+import { forgetfulDatabase, openDatabase } from "./store/database.ts";
 import { freeBytesBeside } from "./store/disk_space.ts";
 import { PublicationsStore } from "./store/publications_store.ts";
 import { SecretsStore } from "./store/secrets_store.ts";
@@ -65,6 +66,8 @@ export interface ApplianceOptions {
   readonly log: Log;
   /** Told of each configuration that comes into force by a reload. */
   readonly reloaded?: (config: Config) => void;
+  /** What is wrong with the configuration, of which `config` is what could be salvaged; absent when nothing is. */
+  readonly safeMode?: SafeMode | undefined;
 }
 
 /** How long a stop waits for answers to what was sent. */
@@ -108,7 +111,7 @@ function checkUri(text: string): string | undefined {
  * @throws StartError when a port is taken, or the disk or the control socket cannot be had.
  */
 export async function startAppliance(options: ApplianceOptions): Promise<Appliance> {
-  const { configFile, log } = options;
+  const { configFile, log, safeMode } = options;
   let config = options.config;
   const clock = systemClock;
   const entropy = systemEntropy;
@@ -117,7 +120,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
   const directory = dataDirectory(configFile, config.server.data_dir);
   const database = orRefuse(() => {
     makeDirectory(directory);
-    return openDatabase({ directory, log, clock });
+    return safeMode === undefined ? openDatabase({ directory, log, clock }) : forgetfulDatabase({ log, clock });
   });
   const journal = new Journal({ database, turn, timers });
   const secrets = new SecretsStore(database, entropy);
@@ -152,6 +155,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     routes: {
       responseFlow: (flow, sentByPort, isToSource) => transports.responseFlow(flow, sentByPort, isToSource),
     },
+    closed: safeMode === undefined ? undefined : safeModeRefusal,
   });
   const recorder = new Recorder(clock);
   const transports: Transports = new Transports({
@@ -188,6 +192,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     let warnings: readonly string[] = [];
     const refuse = (errors: readonly string[]): ReloadReport => {
       for (const error of errors) log.error("config", error);
+      if (safeMode !== undefined) return { is_applied: false, errors, warnings, changes: [] };
       log.error("config", "The configuration was not reloaded; the former one stays in force");
       core.problems.clear("reload");
       core.problems.report({
@@ -209,7 +214,15 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     }
     const loaded = await loadConfig(text, configFile, hintChecks);
     warnings = loaded.warnings.map((warning) => warning.text);
-    if ("errors" in loaded) return refuse(loaded.errors.map((error) => error.text));
+    if ("errors" in loaded) {
+      if (safeMode !== undefined) reportMistakes(core.problems, configFile, loaded.errors);
+      return refuse(loaded.errors.map((error) => error.text));
+    }
+    if (safeMode !== undefined) {
+      log.info("config", "The configuration is right now: leaving safe mode");
+      safeMode.mended();
+      return { is_applied: true, errors: [], warnings, changes: ["safe mode left"] };
+    }
     if (dataDirectory(configFile, loaded.config.server.data_dir) !== directory) {
       return refuse([`${configFile}: server.data_dir cannot be changed while hintd runs`]);
     }
@@ -246,6 +259,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     webhooks: () => server.webhooks.snapshot(),
     listeners: () => transports.listeners,
     reload,
+    closed: safeMode === undefined ? undefined : safeModeReason,
   });
   const server = new HttpServer({
     controls,
@@ -286,9 +300,10 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     database.close();
   }
 
-  noteWarnings(options.warnings);
+  if (safeMode === undefined) noteWarnings(options.warnings);
+  else reportMistakes(core.problems, configFile, safeMode.mistakes);
   const problems = await transports.start(listenerOptions(config));
-  if (problems.length > 0) {
+  if (problems.length > 0 && safeMode === undefined) {
     await stop();
     throw new StartError(problems.map((problem) => problem.message).join("; "));
   }
@@ -299,7 +314,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     throw new StartError(error instanceof Error ? error.message : String(error), { cause: error });
   }
   server.webhooks.apply(config.webhooks);
-  watch.set(config.server.watch_config);
+  watch.set(config.server.watch_config || safeMode !== undefined);
   core.begin();
   startIsOver();
   return { controls, reload: () => controls.reload(), stop };

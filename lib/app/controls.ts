@@ -55,6 +55,8 @@ export interface ControlsParts {
   webhooks(): readonly WebhookSnapshot[];
   listeners(): readonly Listener[];
   reload(): Promise<ReloadReport>;
+  /** Why nothing is served or stored; absent when everything is. */
+  readonly closed?: string | undefined;
 }
 
 /** Answered NOTIFYs reach the event stream once in this span, so that a fan-out does not drown it. */
@@ -200,6 +202,7 @@ export function createControls(parts: ControlsParts): AppControls {
   function storing<T>(action: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       try {
+        if (parts.closed !== undefined) throw new ControlsError("unstored", parts.closed);
         resolve(action());
       } catch (error) {
         reject(error instanceof StateTableFull ? new ControlsError("full", error.message, { cause: error }) : error);
@@ -325,7 +328,7 @@ export function createControls(parts: ControlsParts): AppControls {
       return true;
     },
     problems: () => allProblems().slice(0, limits.problemCount),
-    health: () => parts.storage.database.recheck()?.message,
+    health: () => parts.closed ?? parts.storage.database.recheck()?.message,
     measurements: () => measure(core, { ...parts.measured, webhooks: parts.webhooks() }, allProblems()),
     messages: parts.messages,
     async reload() {

@@ -35,6 +35,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { type CounterRegistry, createCounterRegistry } from "../runtime/counters.ts";
 import type { Entropy } from "../runtime/entropy.ts";
 import type { Log } from "../runtime/log.ts";
+import type { Reject } from "../runtime/result.ts";
 import type { Timers } from "../runtime/timers.ts";
 import type { Turn } from "../runtime/turn.ts";
 import { StateEngine } from "../state/engine.ts";
@@ -90,6 +91,8 @@ export interface CoreParts {
   readonly contactFlows: ContactFlows;
   readonly serverFlows: ServerFlows;
   readonly routes: ResponseRoutes;
+  /** Why no request is served; absent when they are. */
+  readonly closed?: Reject | undefined;
 }
 
 /** Told of what subscriptions, contacts and problems do, for the event stream. */
@@ -320,6 +323,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       counters: this.counters.register("uas", routerCounters()),
       durability: parts.durability,
       log,
+      closed: parts.closed,
     });
     this.counters.register("refusals", router.refusals);
     this.transactions.attach(router, parts.routes);

@@ -15,6 +15,7 @@ interface Options {
   readonly token?: boolean;
   readonly logLevel?: string;
   readonly logFormat?: string;
+  readonly safeMode?: boolean;
   readonly output?: string;
   readonly local?: boolean;
   readonly root?: string;
@@ -50,7 +51,11 @@ const commands: readonly CommandRow[] = [
   {
     usage: "run",
     summary: "serve phones until told to stop (the default)",
-    options: [["--log-level <level>", "debug, info, warn or error"], ["--log-format <format>", "text or json"]],
+    options: [
+      ["--log-level <level>", "debug, info, warn or error"],
+      ["--log-format <format>", "text or json"],
+      ["--safe-mode", "with a wrong configuration, show its mistakes on the page until it is mended"],
+    ],
     needsConfig: true,
     isOffline: true,
     hasJson: false,

@@ -89,7 +89,7 @@ const syntaxAdvice: Readonly<Record<string, string>> = {
 };
 
 /** Judges the values; what is refused is noted and taken out of them until the rest can be had. */
-function judge(values: Table, errors: Finding[], suggestions: Suggestions): Config | undefined {
+export function judge(values: Table, errors: Finding[], suggestions: Suggestions): Config | undefined {
   const defaults = tableAt(values, ["defaults", "endpoint"]);
   const own = tableAt(values, ["endpoints"]);
   const known = new Set<string>();

@@ -47,6 +47,13 @@ export function openDatabase({ directory, log, clock }: DatabaseOptions): Databa
   }
 }
 
+/** Opens a database that nobody remembers, for a hintd that must not touch what is stored. */
+export function forgetfulDatabase({ log, clock }: Omit<DatabaseOptions, "directory">): Database {
+  const connection = new Connection(":memory:");
+  migrate(connection);
+  return new Database(connection, ":memory:", log, clock);
+}
+
 /** The open database. Whoever stores something prepares its statements here, once, and runs them inside `write`. */
 export class Database {
   readonly path: string;

@@ -73,11 +73,20 @@ export class Router implements TransactionUser {
   readonly #counters: RouterCounters;
   readonly #log: Log;
   readonly #durability: Durability;
+  readonly #closed: Reject | undefined;
 
+  /** @param parts `closed`: why nothing is served at all; every request is refused so. */
   constructor(
-    parts: { handlers: readonly MethodHandler[]; counters: RouterCounters; log: Log; durability: Durability },
+    parts: {
+      handlers: readonly MethodHandler[];
+      counters: RouterCounters;
+      log: Log;
+      durability: Durability;
+      closed?: Reject | undefined;
+    },
   ) {
     this.#handlers = parts.handlers;
+    this.#closed = parts.closed;
     this.#allow = parts.handlers.map((handler) => handler.name).join(", ");
     this.#counters = parts.counters;
     this.#log = parts.log;
@@ -94,9 +103,10 @@ export class Router implements TransactionUser {
     const failure = checkSyntax(request);
     if (failure !== undefined) throw failure;
     const handler = this.#handlerOf(request.method);
-    const outcome = handler === undefined
-      ? this.#methodNotAllowed(request)
-      : this.#examine(request, handler) ?? handler.handle(request, transaction);
+    const outcome = this.#closed ??
+      (handler === undefined
+        ? this.#methodNotAllowed(request)
+        : this.#examine(request, handler) ?? handler.handle(request, transaction));
     if ("why" in outcome) return this.#refuse(request, transaction, outcome);
     this.#counters.granted++;
     this.#note(request, transaction, "granted");

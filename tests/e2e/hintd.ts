@@ -116,10 +116,14 @@ export class Hintd {
   }
 
   /** Starts the process and returns once it answers an OPTIONS; the page comes some milliseconds later. */
-  async begin({ wrapper = [], probeMillis = 20 }: { wrapper?: readonly string[]; probeMillis?: number } = {}): Promise<
-    void
-  > {
-    const child = Bun.spawn([...wrapper, ...command, "run", "-c", this.configFile], {
+  async begin(
+    { wrapper = [], flags = [], probeMillis = 20 }: {
+      wrapper?: readonly string[];
+      flags?: readonly string[];
+      probeMillis?: number;
+    } = {},
+  ): Promise<void> {
+    const child = Bun.spawn([...wrapper, ...command, "run", ...flags, "-c", this.configFile], {
       cwd: this.#directory,
       stdin: "ignore",
       stdout: "pipe",
