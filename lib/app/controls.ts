@@ -174,6 +174,7 @@ export function createControls(parts: ControlsParts): AppControls {
       ...webhookRows(parts.webhooks(), present()),
       ...deliveryRows(core),
       ...failureRows(core),
+      ...core.watchdog.rows(),
     ];
     return [...rows.filter((row) => row.severity === "error"), ...rows.filter((row) => row.severity === "warning")];
   }

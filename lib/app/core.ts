@@ -67,6 +67,7 @@ import { lampContacts } from "./lamps.ts";
 import { publicationTargets } from "./publishing.ts";
 import { Phones } from "./phones.ts";
 import { Problems } from "./problems.ts";
+import { Watchdog, watchdogCounters } from "./watchdog.ts";
 import type { ProblemRow } from "../http/controls.ts";
 
 /** What the core is made of. */
@@ -119,6 +120,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
   readonly publications: Publications;
   readonly publishers: OutboundPublishers;
   readonly problems: Problems;
+  readonly watchdog: Watchdog;
   readonly #generators: Generators;
   readonly #bodies: RenderedBodies;
   readonly #memory: SubscriptionMemory;
@@ -291,6 +293,15 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       tags: parts.tags,
       userAgent,
     });
+    this.watchdog = new Watchdog({
+      engine: this.engine,
+      timers,
+      log,
+      counters: this.counters.register("watchdog", watchdogCounters()),
+      disbelieve: (device) => this.publications.disbelieve(device),
+      found: (row) => this.#listeners.forEach((listener) => listener.problemChanged(row, true)),
+      wall: () => clock.wall(),
+    }, config.watchdog);
     const router = new Router({
       handlers: [
         createOptionsHandler({
@@ -348,6 +359,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
     this.registrar.start(config);
     this.#applyEndpoints(config, undefined);
     this.publications.start();
+    this.watchdog.begin();
     const resumed = this.#memory.resume();
     if (resumed > 0) log.info("event", `Resumed ${resumed} subscriptions`);
   }
@@ -392,6 +404,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
     this.lists.replaceConfig(config.lists);
     this.publications.replaceRules(publicationRules(config));
     this.publications.recheck();
+    this.watchdog.replaceRules(config.watchdog);
     this.publishers.replaceConfig(config.outbound_publish);
     for (const subscription of [...this.subscriptions.all()]) {
       if (this.#subscribers.get(subscription.endpoint)?.mayNotSubscribe === false) continue;
@@ -419,7 +432,10 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
   }
 
   reachabilityChanged(aor: string): void {
-    for (const endpoint of this.registrar.endpointsOf(aor)) this.#applyEndpoint(endpoint);
+    for (const endpoint of this.registrar.endpointsOf(aor)) {
+      this.#applyEndpoint(endpoint);
+      this.watchdog.reachabilityChanged(endpoint, this.registrar.isOnline(endpoint));
+    }
   }
 
   receiveMessage(bytes: Uint8Array, start: number, end: number, flow: Flow): void {

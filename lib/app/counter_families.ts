@@ -19,6 +19,12 @@ export interface CounterFamily {
 /** Every family, in the order of a datagram's journey. */
 export const counterFamilies: readonly CounterFamily[] = [
   {
+    name: "lamps_stuck",
+    help: "Lamps that rang for too long, or whose phone was gone in a call; and those of them that were cleared.",
+    label: "what",
+    of: { found: "watchdog.stuck", cleared: "watchdog.cleared" },
+  },
+  {
     name: "datagrams_received",
     help: "Datagrams that arrived, keep-alives and strangers included.",
     of: { "": "transport.datagramsReceived" },

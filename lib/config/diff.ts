@@ -13,7 +13,7 @@ export function describeChanges(former: Config, next: Config): string[] {
     ...named("listener", listenersOf(former), listenersOf(next)),
     ...named("webhook", webhooksOf(former), webhooksOf(next)),
     ...named("outbound_publish", former.outbound_publish, next.outbound_publish),
-    ...(["server", "log", "timers", "http", "bodies", "phones"] as const)
+    ...(["server", "log", "watchdog", "timers", "http", "bodies", "phones"] as const)
       .filter((section) => !isEqual(former[section], next[section])).map((section) => `[${section}] changed`),
     ...contextsChanged(former, next),
   ];

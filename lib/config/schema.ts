@@ -63,6 +63,7 @@ const logAreas = [
   "transaction",
   "transport",
   "uas",
+  "watchdog",
   "webhook",
 ] as const;
 
@@ -73,6 +74,12 @@ const log = z.strictObject({
   info: someOf(logAreas, [], "Areas of which lines from info on are written."),
   warn: someOf(logAreas, [], "Areas of which lines from warn on are written."),
   error: someOf(logAreas, [], "Areas of which only errors are written."),
+});
+
+const watchdog = z.strictObject({
+  ringing: seconds(300, [0, DAY], "How long a device may ring without anything happening to it; 0: for ever."),
+  abandoned: seconds(120, [0, DAY], "How long a device may be in a call whose phone is gone; 0: for ever."),
+  clear: flag(false, "Whether such a lamp is cleared, and not only told of."),
 });
 
 const timers = z.strictObject({
@@ -196,6 +203,7 @@ function named<T extends z.ZodType>(each: T) {
 export const configSchema = z.strictObject({
   server: server.prefault({}).describe("The server as a whole."),
   log: log.prefault({}).describe("What is written to standard error, and how."),
+  watchdog: watchdog.prefault({}).describe("When a lamp is taken for stuck."),
   timers: timers.prefault({}).describe("How long requests of hintd are repeated."),
   listen: z.array(listen).default([]).describe("Where phones reach hintd: one [[listen]] for each socket."),
   http: http.prefault({}).describe("The page and the API."),

@@ -174,6 +174,22 @@ export class PublicationTable implements PublicationOwner {
     for (const state of this.#states.values()) this.#compose(state);
   }
 
+  /** Gives publications another value than their publishers did; a disk that refuses keeps the former one. */
+  amend(amended: (record: PublicationRecord) => unknown): void {
+    const changed = new Set<EventState>();
+    const saved: PublicationRecord[] = [];
+    for (const publication of this.all()) {
+      const { record } = publication;
+      const value = amended(record);
+      if (value === record.value) continue;
+      publication.record = { ...record, value };
+      saved.push(publication.record);
+      changed.add(this.#stateOf(record));
+    }
+    this.#commit({ saved, removed: [] });
+    for (const state of changed) this.#compose(state);
+  }
+
   /** Takes away what is not granted any more. */
   revoke(isGranted: (record: PublicationRecord) => boolean): void {
     const revoked = Array.from(this.all()).filter(({ record }) => !isGranted(record));

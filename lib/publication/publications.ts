@@ -135,6 +135,14 @@ export class Publications {
     this.#table.revoke((record) => this.#isGranted(record));
   }
 
+  /** Forgets what is published of the calls and the state of a device, until its publishers say it anew. */
+  disbelieve(device: string): void {
+    this.#table.amend(({ event, target, value }) => {
+      const { without } = this.#packageOf(event)!;
+      return without === undefined ? value : without(value, target, device);
+    });
+  }
+
   /** Living publications on the appliance. */
   get count(): number {
     return this.#table.count;

@@ -37,6 +37,14 @@ export interface PublishedPackage<Value = unknown> {
    * nothing changes. Absent where one publication says nothing of another.
    */
   left?(older: Value, newer: Value): Value;
+  /**
+   * What is left of a value when nobody believes any more what it says of the calls and the state of a device; `value` itself where it
+   * says nothing of that device. Absent where it never does.
+   *
+   * @param target What the value is published for.
+   * @param device Key of the device.
+   */
+  without?(value: Value, target: string, device: string): Value;
 }
 
 /** One living publication, as whoever composes them sees it. */

@@ -78,6 +78,6 @@ export function extensionStateOf(aggregate: DeviceState): ExtensionState {
 }
 
 /** Whether somebody rings there. */
-export function isRinging(state: ExtensionState): boolean {
+export function isRinging(state: DeviceState | ExtensionState): boolean {
   return state === "RINGING" || state === "RINGINUSE";
 }

@@ -8,6 +8,7 @@ const sections: Readonly<Record<string, { header: string; path: string; needs?: 
   "server": { header: "[server]", path: "server" },
   "log": { header: "[log]", path: "log" },
   "timers": { header: "[timers]", path: "timers" },
+  "watchdog": { header: "[watchdog]", path: "watchdog" },
   "listen": {
     header: "[[listen]]",
     path: "listen[0]",

@@ -103,6 +103,7 @@ describe("config.toml and the schema hold each other", () => {
       "phones",
       "server",
       "timers",
+      "watchdog",
       "webhooks",
     ]);
   });

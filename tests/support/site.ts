@@ -1,18 +1,17 @@
 /**
  * A whole appliance without host: the real core on a manual clock, a memory network and scripted entropy.
  */
-import { Database as Connection } from "bun:sqlite";
 import { Core } from "../../lib/app/core.ts";
 import { hintChecks } from "../../lib/app.ts";
 import type { Config } from "../../lib/config/config.ts";
 import { loadConfig } from "../../lib/config/load.ts";
+import { systemClock } from "../../lib/runtime/clock.ts";
 import { entropyFrom } from "../../lib/runtime/entropy.ts";
 import { silentLog } from "../../lib/runtime/log.ts";
 import { parseUri } from "../../lib/sip/uri.ts";
 import { BindingsStore } from "../../lib/store/bindings_store.ts";
-import { Database } from "../../lib/store/database.ts";
+import { type Database, forgetfulDatabase } from "../../lib/store/database.ts";
 import { Journal } from "../../lib/store/journal.ts";
-import { migrate } from "../../lib/store/migrations.ts";
 import { PublicationsStore } from "../../lib/store/publications_store.ts";
 import { StatesStore } from "../../lib/store/states_store.ts";
 import { SubscriptionsStore } from "../../lib/store/subscriptions_store.ts";
@@ -60,9 +59,7 @@ export function memoryStates(): StatesPort & { readonly saved: string[] } {
 
 /** The real database, without a file. */
 export function memoryDatabase(): Database {
-  const connection = new Connection(":memory:");
-  migrate(connection);
-  return new Database(connection, ":memory:", silentLog);
+  return forgetfulDatabase({ log: silentLog, clock: systemClock });
 }
 
 /** Loads a configuration that has no errors. */

@@ -39,6 +39,12 @@ export function deviceStatePackage(ownEid: string): PublishedPackage<ReportedDev
       const value = { ...former, [document.eid]: states };
       return sizeOf(value) > limits.publishedNameCount ? tooManyNames() : value;
     },
+    without(value, _target, device) {
+      if (!Object.values(value).some((states) => Object.hasOwn(states, device))) return value;
+      return Object.fromEntries(
+        Object.entries(value).map(([eid, { [device]: _disbelieved, ...others }]) => [eid, others]),
+      );
+    },
   };
 }
 

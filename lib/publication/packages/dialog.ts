@@ -18,6 +18,7 @@ import { type DialogElement, type DialogEnd, readDialogInfo } from "../../body/r
 import { DocumentFault } from "../../body/read/document_fault.ts";
 import type { Clock, EpochMillis } from "../../runtime/clock.ts";
 import { limits } from "../../runtime/limits.ts";
+import { deviceKey } from "../../state/hint.ts";
 import type { PublishedPackage } from "../published_package.ts";
 import { rejectDocument, rejectFault } from "./rejects.ts";
 
@@ -97,6 +98,9 @@ export function dialogPackage(clock: Clock): PublishedPackage<DialogTable> {
     left(older, { ended = [] }) {
       const dialogs = older.dialogs.filter((dialog) => !ended.some((over) => areSameCall(dialog, over)));
       return dialogs.length === older.dialogs.length ? older : { ...older, dialogs };
+    },
+    without(value, target, device) {
+      return deviceKey(target) !== device || value.dialogs.length === 0 ? value : { ...value, dialogs: [] };
     },
   };
 }
