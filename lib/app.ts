@@ -35,6 +35,7 @@ import { checkExtension, isPattern, matchesPattern, parsePattern } from "./state
 import { BindingsStore } from "./store/bindings_store.ts";
 import { forgetfulDatabase, openDatabase } from "./store/database.ts";
 import { freeBytesBeside } from "./store/disk_space.ts";
+import { FeaturesStore } from "./store/features_store.ts";
 import { PublicationsStore } from "./store/publications_store.ts";
 import { SecretsStore } from "./store/secrets_store.ts";
 import { Journal } from "./store/journal.ts";
@@ -144,6 +145,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     nonceSecret: secrets.nonceSecret(),
     resumedNonces: secrets.takeNonceSnapshot(),
     turn,
+    features: new FeaturesStore(database),
     bindings: new BindingsStore(database, journal),
     subscriptions: orRefuse(() => new SubscriptionsStore(database, journal)),
     publications: new PublicationsStore(database, journal),

@@ -22,6 +22,7 @@ import { unsolicitedCounters, UnsolicitedMessages } from "../event/mailboxes/uns
 import { Accounts } from "../event/mailboxes/accounts.ts";
 import { isMessageSummary, messageSummaryPackage, misplacedWatchers } from "../event/message_summary_package.ts";
 import { RegPackage } from "../event/reg_package.ts";
+import { FeaturePackage } from "../event/feature_package.ts";
 import { ResourceLists } from "../event/lists/resource_lists.ts";
 import { SubscriptionMemory } from "../event/subscription_memory.ts";
 import type { SubscriptionsPort } from "../event/subscription_record.ts";
@@ -39,6 +40,7 @@ import type { Reject } from "../runtime/result.ts";
 import type { Timers } from "../runtime/timers.ts";
 import type { Turn } from "../runtime/turn.ts";
 import { StateEngine } from "../state/engine.ts";
+import { Features, type FeaturesPort } from "../state/features.ts";
 import type { StatesPort } from "../state/states_port.ts";
 import { transactionTimings } from "../transaction/transaction.ts";
 import { transactionCounters } from "../transaction/transaction_counters.ts";
@@ -79,6 +81,7 @@ export interface CoreParts {
   readonly log: Log;
   readonly turn: Turn;
   readonly states: StatesPort;
+  readonly features: FeaturesPort;
   readonly bindings: BindingsPort;
   readonly subscriptions: SubscriptionsPort;
   readonly publications: PublicationsPort;
@@ -107,6 +110,7 @@ export interface CoreListener {
 export class Core implements SubscriptionObserver, ContactListener, FlowReceiver {
   readonly counters: CounterRegistry = createCounterRegistry();
   readonly engine: StateEngine;
+  readonly features: Features;
   readonly subscriptions = new Subscriptions();
   readonly transactions: TransactionLayer;
   readonly authenticator: Authenticator;
@@ -141,6 +145,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       for (const listener of this.#listeners) listener.problemChanged(row, isNew);
     });
     this.engine = new StateEngine(clock, parts.states);
+    this.features = new Features(parts.features);
     this.#generators = new Generators(config.bodies);
     this.#bodies = new RenderedBodies(this.#generators);
     this.failures = new FailureLog({ clock, log });
@@ -195,6 +200,17 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       isOffered: (mediaType) => this.#generators.isEnabled(mediaType),
       wake: (registration) => this.fanout.watchedChanged(registration, "device"),
     });
+    const keys = new FeaturePackage({
+      features: this.features,
+      engine: this.engine,
+      aorsOf: (endpoint) => this.registrar.aorsOf(endpoint),
+      refusals: extensions.refusals,
+      isOffered: (mediaType) => this.#generators.isEnabled(mediaType),
+      wake: (watched, isReshaped) => {
+        if (isReshaped) { for (const each of this.subscriptions.watchersOf(watched)) each.head = undefined; }
+        this.fanout.watchedChanged(watched, "presence");
+      },
+    });
     const packages = [
       presencePackage(extensions),
       dialogPackage(extensions),
@@ -205,6 +221,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
         profileOf,
       }),
       this.#registrations,
+      keys,
     ];
     this.unsolicited = new UnsolicitedMessages({
       timers,
@@ -307,7 +324,8 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
         createOptionsHandler({
           allow: "OPTIONS, REGISTER, SUBSCRIBE, PUBLISH, NOTIFY",
           supported: [...registerOptions, ...subscribeOptions],
-          accept: () => packages.flatMap((each) => each.offered()).join(", "),
+          // The answer must fit a short question: whoever synchronises keys knows their documents.
+          accept: () => packages.filter((each) => each !== keys).flatMap((each) => each.offered()).join(", "),
           server: () => this.#config.server.user_agent,
         }),
         createRegisterHandler({

@@ -25,6 +25,7 @@ import type { ContactSnapshot } from "../registrar/snapshot.ts";
 import { type Instant, instantText } from "../runtime/instant.ts";
 import type { PublicationSnapshot } from "../publication/publication.ts";
 import type { PublicationRow as PublisherRow } from "../uac/section.ts";
+import type { ForwardingKind } from "../state/features.ts";
 import type { Resource } from "../state/resource.ts";
 import { noMessages, sumOfCounts } from "../state/mailbox_counts.ts";
 import { deviceKey, providerKey } from "../state/hint.ts";
@@ -113,6 +114,13 @@ export function endpointRow(core: Core, name: string, endpoint: EndpointConfig):
     match: endpoint.match,
     contacts: core.registrar.snapshot().filter((contact) => contact.endpoints.includes(name))
       .map((contact) => contactRow(contact, name)),
+    is_dnd: core.engine.devices.presenceOf(`CustomPresence:${name}`).state === "dnd",
+    forwardings: Object.entries(core.features.forwardingsOf(name)).map(([kind, { isActive, to, ringCount }]) => ({
+      kind: kind as ForwardingKind,
+      is_active: isActive,
+      to,
+      ring_count: ringCount,
+    })),
     subscription_count: core.subscriptions.countOf(name),
     max_subscriptions: endpoint.max_subscriptions,
   };

@@ -33,6 +33,7 @@ const mediaTypes = [
   "application/dialog-info+xml",
   "application/simple-message-summary",
   "application/reginfo+xml",
+  "application/x-as-feature-event+xml",
 ] as const;
 
 const server = z.strictObject({

@@ -7,7 +7,7 @@ import type { MediaRange } from "../sip/media_type.ts";
 import type { ResourceChange } from "../state/resource.ts";
 
 /** The packages served, in the order in which Allow-Events names them; case counts. Source: RFC 6665 §8.2.1. */
-export const eventPackageNames = ["presence", "dialog", "message-summary", "reg"] as const;
+export const eventPackageNames = ["presence", "dialog", "message-summary", "reg", "as-feature-event"] as const;
 
 /** Value of Allow-Events. Source: RFC 6665 §8.2.2. */
 export const allowEvents = eventPackageNames.join(", ");
@@ -47,6 +47,14 @@ export interface EventPackage {
   readonly name: string;
   /** What `query` means, or the refusal of it. */
   find(query: WatchQuery): Watched | Reject;
+  /**
+   * Takes what a SUBSCRIBE carries in its body. Absent where that means nothing, and is passed over.
+   *
+   * @param mediaType `type/subtype` in lower case; undefined where the request does not say.
+   * @param body Not empty; valid only during the call.
+   * @returns Why it is refused, and with it the SUBSCRIBE: nothing was changed then.
+   */
+  take?(watched: Watched, mediaType: string | undefined, body: Uint8Array): Reject | undefined;
   /** What stands for something that is gone, in its watchers' last NOTIFY. */
   absent(query: WatchQuery): Watched;
   /** The media type to send, or undefined when none of `accepts` can be made; empty accepts mean the package's default. */

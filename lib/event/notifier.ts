@@ -14,7 +14,7 @@ import { writeEvent } from "../sip/event.ts";
 import type { Message } from "../sip/message.ts";
 import { paramOf } from "../sip/params.ts";
 import type { Flow } from "../transport/transport.ts";
-import type { EventPackage } from "./event_package.ts";
+import type { EventPackage, Watched } from "./event_package.ts";
 import type { Fanout, SubscriptionObserver } from "./fanout.ts";
 import type { ResourceLists } from "./lists/resource_lists.ts";
 import { isReject, type Refusals } from "./refusals.ts";
@@ -109,7 +109,7 @@ export class Notifier {
    * Keeps no reference to `request` after returning.
    *
    * @returns The grant (0 s: a fetch), or a Reject: 603/403 not allowed, 416 URI scheme, 489/400 event package, 400 Contact,
-   * 423 below the floor, 489/406 body type, those of `ResourceLists.find`, 404 no hint, 503 quota.
+   * 423 below the floor, 489/406 body type, those of `ResourceLists.find`, 404 no hint, 503 quota, those of the package's `take`.
    * @throws ParseFailure for a header that cannot be read.
    * Source: RFC 6665 §4.2.1, §4.4.3.
    */
@@ -143,6 +143,9 @@ export class Notifier {
       this.#parts.subscriptions.countOf(subscriber.endpoint) >= subscriber.subscriptionCountMax ||
       this.#parts.subscriptions.count >= limits.subscriptionCount
     ) return refusals.quota;
+
+    const refusal = list === undefined ? taken(eventPackage, watched, request) : undefined;
+    if (refusal !== undefined) return refusal;
 
     const userAgent = this.#texts.of(request.userAgent);
     const made = dialogFromRequest(request, this.#parts.entropy.token(16), contact.uriText);
@@ -187,7 +190,7 @@ export class Notifier {
    * Decides a SUBSCRIBE inside `subscription`'s dialog: refresh, or the ending that the watcher asks for.
    *
    * @returns The grant, or a Reject: 500 old CSeq, 489/400 no Event, 481 another event, 400 Contact, 423 below the floor,
-   * 406 body type.
+   * 406 body type, those of the package's `take`.
    * @throws ParseFailure for a header that cannot be read.
    * Source: RFC 6665 §4.2.1.2, RFC 3261 §12.2.2.
    */
@@ -211,7 +214,9 @@ export class Notifier {
       return refusals.notAcceptable(subscription.eventPackage.offered());
     }
 
-    const { eventPackage, endpoint, userAgent } = subscription;
+    const { eventPackage, endpoint, userAgent, list } = subscription;
+    const refusal = list === undefined ? taken(eventPackage, subscription.watched, request) : undefined;
+    if (refusal !== undefined) return refusal;
     const kind = eventPackage.kindFor(mediaType, endpoint, userAgent);
     const isMoved = this.#moveFlow(subscription, subscriber, flow);
     if (isMoved || contact.uriText !== dialog.remoteTarget || kind.mediaType !== subscription.kind.mediaType) {
@@ -284,6 +289,12 @@ export class Notifier {
     const end = user.indexOf(";");
     return end < 0 ? user : user.slice(0, end);
   }
+}
+
+/** Has the package take what a request carries; why it does not. */
+function taken(eventPackage: EventPackage, watched: Watched, request: Message): Reject | undefined {
+  if (eventPackage.take === undefined || request.bodyEnd === request.bodyStart) return undefined;
+  return eventPackage.take(watched, request.contentType?.name, request.body);
 }
 
 function isSipScheme(scheme: string): boolean {

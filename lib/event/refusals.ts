@@ -29,6 +29,8 @@ export interface Refusals {
   unsolicitedMailbox(name: string): Reject;
   /** The address-of-record is not the endpoint's own; whether it exists is not told. */
   noRegistration(name: string): Reject;
+  /** The keys are those of somebody else's phones. */
+  noFeatures(name: string): Reject;
   /** None of a list's members is there. */
   emptyList(name: string): Reject;
   /** The resource is a list and the watcher does not know lists; undefined: it asked for a hint of that name. */
@@ -83,6 +85,7 @@ export function createRefusals(profile: SipProfile): Refusals {
       why: `it is told of the mailbox of "${name}" unsolicited (mwi_subscribe_replaces_unsolicited)`,
     }),
     noRegistration: (name) => ({ status: 404, why: `"${name}" is no address-of-record of the endpoint's own` }),
+    noFeatures: (name) => ({ status: isRfc ? 403 : 404, why: `"${name}" is not the endpoint itself` }),
     emptyList: (name) => ({ status: isRfc ? 404 : 500, why: `none of the members of list "${name}" is there` }),
     listNotSupported: isRfc
       ? { status: 421, headers: [["Require", "eventlist"]], why: "a list for a watcher that does not know lists" }

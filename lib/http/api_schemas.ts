@@ -146,6 +146,13 @@ const contact = row("One place where an endpoint is reached.", {
   expires_at: instant.nullable().describe("When it lapses; null for a permanent one."),
 });
 
+const forwarding = z.strictObject({
+  kind: z.enum(["immediate", "busy", "no_answer"]).describe("When calls go there."),
+  is_active: flag.describe("Whether they do."),
+  to: text.describe("The number; empty for none."),
+  ring_count: count.describe("Rings before they do; 0 where nobody said."),
+});
+
 const endpoint = row("One configured endpoint.", {
   name: text.describe("Name of its section in config.toml."),
   state: deviceState.describe("State of its device `PJSIP/name`."),
@@ -156,6 +163,8 @@ const endpoint = row("One configured endpoint.", {
   ),
   match: listOf(text).describe("Addresses and networks that identify it."),
   contacts: listOf(contact).describe("Where it is reached, permanent ones first."),
+  is_dnd: flag.describe("Whether its phones do not disturb: the presence `dnd` of `CustomPresence:NAME`."),
+  forwardings: listOf(forwarding).describe("Where its phones were told to send calls; kinds never set are left out."),
   subscription_count: count.describe("Its living subscriptions."),
   max_subscriptions: count.describe("How many it may have."),
 });

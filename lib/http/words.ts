@@ -1,7 +1,7 @@
 /**
  * Owns the words in which page, API and CLI speak of states and times.
  */
-import type { DeviceStateName, ExtensionStateName, NotifyRow, PresenceStateName } from "./controls.ts";
+import type { DeviceStateName, EndpointRow, ExtensionStateName, NotifyRow, PresenceStateName } from "./controls.ts";
 import { type Instant, instantMillis } from "../runtime/instant.ts";
 import type { EpochMillis } from "../runtime/clock.ts";
 
@@ -39,6 +39,13 @@ export const presenceWords: Readonly<Record<PresenceStateName, string>> = {
   xa: "Away for long",
   chat: "Free to chat",
   dnd: "Do not disturb",
+};
+
+/** Words for when calls are forwarded; the target follows. */
+export const forwardingWords: Readonly<Record<EndpointRow["forwardings"][number]["kind"], string>> = {
+  immediate: "all calls",
+  busy: "calls when busy",
+  no_answer: "calls nobody answers",
 };
 
 /** A span in its largest sensible unit: `4 s`, `12 min`, `3 h`, `5 days`. */

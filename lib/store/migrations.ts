@@ -101,6 +101,13 @@ export const migrations: readonly string[] = [
     filler BLOB NOT NULL
   ) STRICT;
   `,
+  // What people set on their phones.
+  `
+  CREATE TABLE forwardings (
+    endpoint TEXT PRIMARY KEY,
+    record TEXT NOT NULL CHECK (json_valid(record))
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /**

@@ -64,7 +64,7 @@ describe("a new SUBSCRIBE (RFC 6665 §4.2.1)", () => {
 
   test("489 names the packages (RFC 6665 §8.2.2), 423 the floor (§4.2.1.1), 420 the extension (RFC 3261 §8.2.2.3)", async () => {
     expect((await subscribeOnce({ event: "x" })).response.header("Allow-Events")).toBe(
-      "presence, dialog, message-summary, reg",
+      "presence, dialog, message-summary, reg, as-feature-event",
     );
     expect((await subscribeOnce({ expires: 1 })).response.header("Min-Expires")).toBe("60");
     const { response } = await subscribeOnce({ extra: ["Require: path, eventlist, 100rel"] });

@@ -375,6 +375,8 @@ export function endpointRow(parts: Partial<EndpointRow>): EndpointRow {
     match: [],
     contacts: [],
     subscription_count: 0,
+    is_dnd: false,
+    forwardings: [],
     max_subscriptions: 200,
     ...parts,
   };

@@ -11,6 +11,7 @@ import { silentLog } from "../../lib/runtime/log.ts";
 import { parseUri } from "../../lib/sip/uri.ts";
 import { BindingsStore } from "../../lib/store/bindings_store.ts";
 import { type Database, forgetfulDatabase } from "../../lib/store/database.ts";
+import { FeaturesStore } from "../../lib/store/features_store.ts";
 import { Journal } from "../../lib/store/journal.ts";
 import { PublicationsStore } from "../../lib/store/publications_store.ts";
 import { StatesStore } from "../../lib/store/states_store.ts";
@@ -129,6 +130,7 @@ export class Site {
       entropy: scriptedEntropy(start + 1),
       log: silentLog,
       states: new StatesStore(database),
+      features: new FeaturesStore(database),
       bindings: new BindingsStore(database, journal),
       subscriptions: new SubscriptionsStore(database, journal),
       publications: new PublicationsStore(database, journal),

@@ -32,7 +32,7 @@ describe("requests in the order of RFC 3261 §8.2", () => {
     ]);
     expect(answer.status).toBe(200);
     expect(answer.header("Allow")).toBe("OPTIONS, REGISTER, SUBSCRIBE, PUBLISH, NOTIFY");
-    expect(answer.header("Allow-Events")).toBe("presence, dialog, message-summary, reg");
+    expect(answer.header("Allow-Events")).toBe("presence, dialog, message-summary, reg, as-feature-event");
     expect(answer.header("Accept")).toContain("application/dialog-info+xml");
     expect(answer.header("Supported")).toBe("path, outbound, eventlist, recipient-list-subscribe");
     expect(answer.header("Server")).toBe("hintd");

@@ -89,6 +89,13 @@ export function readXml<T>(bytes: Uint8Array, take: (root: XmlElement) => T): T 
   return faultOr(() => take(rootOf(bytes)));
 }
 
+/** Whether a text of that encoding is one of UTF-8: of the others those are, as long as they keep to ASCII. */
+function isUtf8(encoding: string, text: string): boolean {
+  const name = encoding.toLowerCase();
+  // COMPAT(Yealink, Poly): feature events say that they are ISO-8859-1.
+  return name === "utf-8" || (["us-ascii", "iso-8859-1"].includes(name) && /^[\x00-\x7f]*$/.test(text));
+}
+
 function rootOf(bytes: Uint8Array): XmlElement {
   if (bytes.length > limits.messageBytes) throw new DocumentFault(1, "the document is too long");
   const text = utf8Text(bytes);
@@ -108,7 +115,7 @@ function rootOf(bytes: Uint8Array): XmlElement {
   parser.on("error", (error) => fail(`not well-formed: ${error.message}`));
   parser.on("xmldecl", ({ version, encoding }) => {
     if (version !== undefined && version !== "1.0") fail("the document must be XML 1.0");
-    if (encoding !== undefined && encoding.toLowerCase() !== "utf-8") fail("the document must be UTF-8");
+    if (encoding !== undefined && !isUtf8(encoding, text)) fail("the document must be UTF-8");
   });
   parser.on("doctype", () => fail("a document type is not allowed"));
   parser.on("opentagstart", () => {

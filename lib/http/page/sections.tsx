@@ -7,7 +7,7 @@ import type { EpochMillis } from "../../runtime/clock.ts";
 import { limits } from "../../runtime/limits.ts";
 import type { ContactRow, EndpointRow, ExtensionStateName, HintRow, ProblemRow, SubscriptionRow } from "../controls.ts";
 import { messagesPath } from "../messages.ts";
-import { countText, deviceWords, extensionWords, hasFailed, outcomeText } from "../words.ts";
+import { countText, deviceWords, extensionWords, forwardingWords, hasFailed, outcomeText } from "../words.ts";
 import { hintPath, LampCard, Sign } from "./lamp.tsx";
 import { Ago, Until } from "./time.tsx";
 
@@ -135,7 +135,13 @@ export function Endpoints({ endpoints }: { endpoints: readonly EndpointRow[] }) 
                   <b>{endpoint.name}</b>
                   <small>context {endpoint.context}</small>
                 </Cell>
-                <Cell head="State">{deviceWords[endpoint.state]}</Cell>
+                <Cell head="State">
+                  {deviceWords[endpoint.state]}
+                  {endpoint.is_dnd && <small>do not disturb</small>}
+                  {endpoint.forwardings.filter(({ is_active }) => is_active).map(({ kind, to }) => (
+                    <small key={kind}>{forwardingWords[kind]} to {to}</small>
+                  ))}
+                </Cell>
                 <Cell head="Proves itself by">
                   {identities[endpoint.identified_by]}
                   {endpoint.match.length > 0 && <small>{endpoint.match.join(", ")}</small>}
