@@ -242,6 +242,9 @@ const commands: readonly CommandRow[] = [
   },
 ];
 
+/** How every command is called: `devstate set <device> <state>`. */
+export const usages: readonly string[] = commands.map(({ usage }) => usage);
+
 /** What the groups of commands are about. */
 const groups: Readonly<Record<string, string>> = {
   devstate: "list, set and unset the states of devices",

@@ -99,6 +99,15 @@ export function createHttpApp(parts: HttpAppParts): HttpApp {
   app.get("/metrics", requireScope("read"), () => metricsResponse(controls.measurements()));
   app.route("/api/v1", createApi({ controls, clock, events }));
   app.route("/", createPages({ controls, clock, access, history, live, liveMessages }));
+  app.get("/help", async (context) => {
+    const { helpText } = await import("./help_pages.tsx");
+    return context.html(helpText(context.get("caller")?.session !== undefined));
+  });
+  app.get("/help/:name", async (context) => {
+    const { guideText } = await import("./help_pages.tsx");
+    const text = guideText(context.req.param("name"), context.get("caller")?.session !== undefined);
+    return text === undefined ? context.notFound() : context.html(text);
+  });
   app.get("/api", async (context) => {
     const [{ openApiDocument }, { apiPageText }] = await Promise.all([
       import("./openapi.ts"),

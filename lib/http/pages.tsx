@@ -100,11 +100,22 @@ export function createPages(parts: PageParts): Hono<HttpEnv> {
   });
 
   pages.get("/", (context) => {
+    return context.html(documentText(<StatusPage {...statusProps(context)} />));
+  });
+
+  pages.post("/reload", async (context) => {
+    const report = await controls.reload();
+    return context.html(
+      documentText(<StatusPage {...statusProps(context)} report={report} />),
+      report.is_applied ? 200 : 422,
+    );
+  });
+
+  function statusProps(context: Context<HttpEnv>) {
     const maySignOut = context.get("caller")?.session !== undefined;
     const search = (context.req.query("q") ?? "").slice(0, 80);
-    const props = { controls, wall: clock.wall(), since: history.lastId, search, maySignOut };
-    return context.html(documentText(<StatusPage {...props} />));
-  });
+    return { controls, wall: clock.wall(), since: history.lastId, search, maySignOut };
+  }
 
   pages.route("/", createMessagePages(parts));
 

@@ -181,6 +181,10 @@ export const limits = {
   httpBodyBytes: 65_536,
   /** Signed-in browser sessions. */
   sessionCount: 256,
+  /** Characters of a number to which a phone forwards; a SIP URI fits. */
+  forwardTargetChars: 128,
+  /** Rings before a call is forwarded, as phones offer them. */
+  forwardRingCount: 100,
   /** Problems shown on the page. */
   problemCount: 200,
 } as const;

@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => hintd?.dispose());
 
 /** One phone of Dave's that is synchronised: its dialog, and the NOTIFYs that it answers. */
-async function phoneOfDave(wire: Wire, transport: "UDP" | "TCP") {
+function phoneOfDave(wire: Wire, transport: "UDP" | "TCP") {
   let sequence = 0;
   let toTag = "";
   const callId = `features-${crypto.randomUUID()}`;
@@ -52,8 +52,8 @@ async function phoneOfDave(wire: Wire, transport: "UDP" | "TCP") {
 }
 
 test("a key pressed on one phone lights it on the other, and the lamp of whoever watches", async () => {
-  const desk = await phoneOfDave(await openUdp(hintd.sipPort), "UDP");
-  const mobile = await phoneOfDave(await openTcp(hintd.sipPort), "TCP");
+  const desk = phoneOfDave(await openUdp(hintd.sipPort), "UDP");
+  const mobile = phoneOfDave(await openTcp(hintd.sipPort), "TCP");
   for (const phone of [desk, mobile]) {
     expect(startLine(await phone.subscribe())).toBe("SIP/2.0 200 OK");
     expect(await phone.notified()).toContain("<doNotDisturbOn>false<");
@@ -72,7 +72,7 @@ test("a key pressed on one phone lights it on the other, and the lamp of whoever
 });
 
 test("forwarding is kept over a pulled plug", async () => {
-  const desk = await phoneOfDave(await openUdp(hintd.sipPort), "UDP");
+  const desk = phoneOfDave(await openUdp(hintd.sipPort), "UDP");
   const key = `<SetForwarding xmlns="${NAMESPACE}"><device/><forwardingType>forwardImmediate</forwardingType>` +
     "<forwardDN>2001</forwardDN><activateForward>true</activateForward></SetForwarding>";
   expect(startLine(await desk.subscribe(key))).toBe("SIP/2.0 200 OK");

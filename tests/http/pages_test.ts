@@ -87,7 +87,7 @@ describe("the status page", () => {
       count: 2,
     });
     const html = await page();
-    expect(html.indexOf("something is wrong")).toBeLessThan(html.indexOf("Lamps"));
+    expect(html.indexOf("something is wrong")).toBeLessThan(html.indexOf('<h2 id="lamps-title'));
     expect(html).toContain("1 problem<");
     expect(html).toContain("config.toml:3:1");
   });

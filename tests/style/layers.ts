@@ -32,7 +32,8 @@ export const layers: Readonly<Record<string, Layer>> = {
   uas: { ours: ["sip", "runtime", "transaction", "transport", "auth", "registrar", "publication", "event"] },
   uac: { ours: ["sip", "runtime", "transaction", "transport", "auth", "state", "body"] },
   store: { ours: ["runtime"], types: ["state", "registrar", "publication", "event", "uac"] },
-  http: { ours: ["runtime", "config"], packages: ["hono", "zod", "prom-client"] },
+  help: { ours: [] },
+  http: { ours: ["runtime", "config", "help"], packages: ["hono", "zod", "prom-client"] },
   app: {
     ours: [
       "runtime",

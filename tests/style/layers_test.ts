@@ -107,7 +107,7 @@ test("every package of deno.json is imported somewhere", () => {
 test("imports are relative with their extension, or packages by name", () => {
   const wrong = code.flatMap(importsOf).filter(({ specifier }) =>
     specifier.startsWith(".")
-      ? !/\.(ts|tsx|css|json|svg|html|js|toml|txt|sql)$/.test(specifier)
+      ? !/\.(ts|tsx|css|json|svg|html|js|toml|txt|sql|md)$/.test(specifier)
       : specifier.startsWith("/")
   );
   expect(wrong.map(({ from, specifier }) => `${from} imports ${specifier}`)).toEqual([]);

@@ -1,6 +1,7 @@
 /**
  * Owns the reading of application/x-as-feature-event+xml: what somebody has just set on a phone.
  */
+import { limits } from "../../runtime/limits.ts";
 import type { ForwardingKind } from "../../state/features.ts";
 import { featureNamespace, forwardingNames } from "../feature_event.ts";
 import type { DocumentFault } from "./document_fault.ts";
@@ -17,9 +18,6 @@ export type FeatureChange =
     /** Likewise. */
     readonly ringCount: number | undefined;
   };
-
-const RING_COUNT_MAX = 100;
-const TARGET_CHARS_MAX = 128;
 
 /**
  * Reads a document: SetDoNotDisturb or SetForwarding.
@@ -42,7 +40,7 @@ function forwardingIn(root: XmlElement): FeatureChange {
     return (type ?? root).fail(`forwardingType must be one of ${Object.values(forwardingNames).join(", ")}`);
   }
   const to = root.first("forwardDN")?.text || undefined;
-  if (to !== undefined && to.length > TARGET_CHARS_MAX) root.fail("forwardDN is too long");
+  if (to !== undefined && to.length > limits.forwardTargetChars) root.fail("forwardDN is too long");
   return {
     feature: known[0] as ForwardingKind,
     isActive: flagIn(root, "activateForward"),
@@ -54,8 +52,8 @@ function forwardingIn(root: XmlElement): FeatureChange {
 function ringCountIn(element: XmlElement | undefined): number | undefined {
   if (element === undefined || element.text === "") return undefined;
   const count = Number(element.text);
-  if (/^\d+$/.test(element.text) && count <= RING_COUNT_MAX) return count;
-  return element.fail(`ringCount must be a number up to ${RING_COUNT_MAX}`);
+  if (/^\d+$/.test(element.text) && count <= limits.forwardRingCount) return count;
+  return element.fail(`ringCount must be a number up to ${limits.forwardRingCount}`);
 }
 
 function flagIn(root: XmlElement, name: string): boolean {

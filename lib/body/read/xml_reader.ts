@@ -93,7 +93,7 @@ export function readXml<T>(bytes: Uint8Array, take: (root: XmlElement) => T): T 
 function isUtf8(encoding: string, text: string): boolean {
   const name = encoding.toLowerCase();
   // COMPAT(Yealink, Poly): feature events say that they are ISO-8859-1.
-  return name === "utf-8" || (["us-ascii", "iso-8859-1"].includes(name) && /^[\x00-\x7f]*$/.test(text));
+  return name === "utf-8" || (["us-ascii", "iso-8859-1"].includes(name) && !/[^ -~\s]/.test(text));
 }
 
 function rootOf(bytes: Uint8Array): XmlElement {

@@ -4,6 +4,7 @@
  */
 import type { Child } from "hono/jsx";
 import { hashHex } from "../../runtime/hash.ts";
+import helpStyle from "../assets/help.css" with { type: "text" };
 import icon from "../assets/icon.svg" with { type: "text" };
 import script from "../assets/live.js" with { type: "text" };
 import messagesStyle from "../assets/messages.css" with { type: "text" };
@@ -20,7 +21,7 @@ export interface Asset {
   readonly text: string;
 }
 
-type AssetName = "icon" | "script" | "style" | "messagesScript" | "messagesStyle";
+type AssetName = "icon" | "script" | "style" | "messagesScript" | "messagesStyle" | "helpStyle";
 
 /** The files, by use. */
 export const assets: Readonly<Record<AssetName, Asset>> = {
@@ -29,6 +30,7 @@ export const assets: Readonly<Record<AssetName, Asset>> = {
   style: asset("style", "css", "text/css; charset=utf-8", style),
   messagesScript: asset("messages", "js", "text/javascript; charset=utf-8", messagesScript),
   messagesStyle: asset("messages", "css", "text/css; charset=utf-8", messagesStyle),
+  helpStyle: asset("help", "css", "text/css; charset=utf-8", helpStyle),
 };
 
 function asset(name: string, extension: string, type: string, text: string): Asset {
@@ -43,6 +45,8 @@ export interface DocumentProps {
   readonly since?: string;
   /** Whether there is a session to end. */
   readonly maySignOut: boolean;
+  /** Whether the way to other pages is shown; it is unless this says otherwise. */
+  readonly hasNav?: boolean;
   /** Files that only this page needs. */
   readonly own?: readonly Asset[];
   /** What `main` holds. */
@@ -50,7 +54,7 @@ export interface DocumentProps {
 }
 
 /** A page with its frame. */
-export function Document({ title, since, maySignOut, own = [], children }: DocumentProps) {
+export function Document({ title, since, maySignOut, hasNav = true, own = [], children }: DocumentProps) {
   return (
     <html lang="en">
       <head>
@@ -76,6 +80,14 @@ export function Document({ title, since, maySignOut, own = [], children }: Docum
             </svg>
             hintd
           </a>
+          {hasNav && (
+            <nav class="pages" aria-label="Pages">
+              <a href="/">Lamps</a>
+              <a href="/messages">Messages</a>
+              <a href="/api">API</a>
+              <a href="/help">Help</a>
+            </nav>
+          )}
           {since !== undefined && <span class="live" id="live" role="status" />}
           {maySignOut && (
             <form method="post" action="/logout">

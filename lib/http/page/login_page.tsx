@@ -15,7 +15,7 @@ export interface LoginPageProps {
 /** The page at `/login`. */
 export function LoginPage({ next, complaint }: LoginPageProps) {
   return (
-    <Document title="Sign in – hintd" maySignOut={false}>
+    <Document title="Sign in – hintd" maySignOut={false} hasNav={false}>
       <form method="post" action="/login" class="login">
         <h1>Sign in</h1>
         <input type="hidden" name="next" value={next} />

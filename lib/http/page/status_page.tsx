@@ -4,7 +4,7 @@
  */
 import type { EpochMillis } from "../../runtime/clock.ts";
 import { limits } from "../../runtime/limits.ts";
-import type { Controls, HintRow, StatusRow, SubscriptionRow } from "../controls.ts";
+import type { Controls, HintRow, ReloadReport, StatusRow, SubscriptionRow } from "../controls.ts";
 import { countText, spanText } from "../words.ts";
 import { Document } from "./document.tsx";
 import { Endpoints, Problems, Subscriptions, Wall } from "./sections.tsx";
@@ -22,15 +22,18 @@ export interface StatusPageProps {
   readonly search: string;
   /** Whether there is a session to end. */
   readonly maySignOut: boolean;
+  /** What has become of a reload that was just asked for. */
+  readonly report?: ReloadReport;
 }
 
 /** The page at `/`. */
-export function StatusPage({ controls, wall, since, search, maySignOut }: StatusPageProps) {
+export function StatusPage({ controls, wall, since, search, maySignOut, report }: StatusPageProps) {
   const status = controls.status();
   const hints = controls.hints();
   return (
     <Document title="hintd" since={since} maySignOut={maySignOut}>
       <h1 class="unseen">Status of hintd</h1>
+      {report !== undefined && <Reloaded report={report} />}
       <Problems problems={controls.problems()} wall={wall} />
       <Wall hints={hints} search={search} wall={wall} />
       <Endpoints endpoints={controls.endpoints()} />
@@ -56,6 +59,20 @@ export function namesOf(hints: readonly HintRow[]): Map<string, string> {
   return new Map(hints.map((hint) => [`${hint.exten}@${hint.context}`, hint.name]));
 }
 
+function Reloaded({ report: { is_applied, changes, errors } }: { report: ReloadReport }) {
+  if (is_applied) {
+    return (
+      <p class="notice" role="status">Reloaded: {changes.length === 0 ? "nothing has changed" : changes.join(", ")}</p>
+    );
+  }
+  return (
+    <div class="notice" role="alert" data-severity="error">
+      <p>Not reloaded; the former configuration stays in force:</p>
+      <ul>{errors.map((error) => <li key={error}>{error}</li>)}</ul>
+    </div>
+  );
+}
+
 function Colophon({ status }: { status: StatusRow }) {
   const listeners = status.listeners.map(({ transport, address, port }) =>
     `${transport} ${address.includes(":") ? `[${address}]` : address}:${port}`
@@ -68,6 +85,9 @@ function Colophon({ status }: { status: StatusRow }) {
       <p>
         configuration <code>{status.config_file}</code>
       </p>
+      <form method="post" action="/reload">
+        <button type="submit" class="quiet">Reload it</button>
+      </form>
     </footer>
   );
 }
