@@ -21,6 +21,7 @@ interface Options {
   readonly root?: string;
   readonly dryRun?: boolean;
   readonly binary?: string;
+  readonly bundle?: string | boolean;
 }
 
 /** One command: how it is called and who does it. */
@@ -174,6 +175,14 @@ const commands: readonly CommandRow[] = [
     needsConfig: true,
     hasJson: true,
     run: async (options) => (await import("./reload.ts")).reload(options),
+  },
+  {
+    usage: "doctor",
+    summary: "examine this machine for what makes lamps wrong",
+    options: [["--bundle [file]", "pack what was found, without secrets, for whoever is asked for help"]],
+    needsConfig: true,
+    hasJson: true,
+    run: async (options) => (await import("./doctor.ts")).doctor(options),
   },
   {
     usage: "init",

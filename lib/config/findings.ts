@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { OptionMeta } from "./options.ts";
 import type { Path } from "./positions.ts";
 import { configSchema } from "./schema.ts";
+import { isSecret } from "./secrets.ts";
 import type { Suggestions } from "./suggestions.ts";
 
 /** One mistake, or one thing worth a warning. */
@@ -20,22 +21,6 @@ export interface Finding {
 
 /** A table of TOML. */
 export type Table = Record<string, unknown>;
-
-/**
- * Options whose values are told to nobody: what is wrong with a configuration is logged and shown on the page, and a password
- * that stands there without quotes must not be.
- */
-const secretKeys: readonly (string | number)[] = [
-  "auth",
-  "password",
-  "password_digest",
-  "password_hash",
-  "tokens",
-  "hash",
-  "secret",
-  // That of a webhook may hold its key.
-  "url",
-];
 
 /** Puts an issue of the schema in words. `values` are what the schema judged. */
 export function findingsOf(issue: z.core.$ZodIssue, values: unknown, suggestions: Suggestions): Finding[] {
@@ -56,7 +41,7 @@ export function findingsOf(issue: z.core.$ZodIssue, values: unknown, suggestions
   const schema = bare(schemasAt(path).at(-1)!);
   const accepted = acceptedAt(path);
   if (found === undefined) return [{ path, message: `is missing; expected ${accepted}`, isKey: true, isWhole: true }];
-  if (secretKeys.includes(path.findLast((key) => typeof key === "string") ?? "")) {
+  if (isSecret(path.findLast((key) => typeof key === "string") ?? "")) {
     return [{ path, message: `cannot be used as it stands; expected ${accepted}`, isKey: false }];
   }
   const isTableWanted = schema instanceof z.ZodObject || schema instanceof z.ZodRecord;

@@ -56,5 +56,10 @@ export const layers: Readonly<Record<string, Layer>> = {
     ],
   },
   import: { ours: ["config", "state"] },
-  cli: { ours: ["config", "runtime", "http", "import", "app"], packages: ["commander"], files: ["config.toml"] },
+  doctor: { ours: ["config", "runtime"] },
+  cli: {
+    ours: ["config", "runtime", "http", "import", "doctor", "app"],
+    packages: ["commander"],
+    files: ["config.toml"],
+  },
 };
