@@ -23,6 +23,7 @@ import { deviceKey, mailboxKey, providerKey } from "../state/hint.ts";
 import { StateTableFull } from "../state/states_port.ts";
 import type { Listener } from "../transport/transport.ts";
 import type { Core } from "./core.ts";
+import { History } from "./history.ts";
 import { measure, type MeasuredParts } from "./measurements.ts";
 import {
   contactRow,
@@ -97,6 +98,8 @@ export function createControls(parts: ControlsParts): AppControls {
   const startedWall = clock.wall();
   const startedNow = clock.now();
   let configLoadedWall = startedWall;
+
+  const history = new History(core, clock, timers);
 
   const present = (): Present => ({ now: timers.now(), wall: clock.wall() });
   const tell = (event: ControlEvent) => {
@@ -331,6 +334,7 @@ export function createControls(parts: ControlsParts): AppControls {
     problems: () => allProblems().slice(0, limits.problemCount),
     health: () => parts.closed ?? parts.storage.database.recheck()?.message,
     measurements: () => measure(core, { ...parts.measured, webhooks: parts.webhooks() }, allProblems()),
+    history: () => history.rows(),
     messages: parts.messages,
     async reload() {
       const report = await parts.reload();

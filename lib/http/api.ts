@@ -88,6 +88,14 @@ export const apiCalls: readonly ApiCall[] = [
   },
   {
     method: "GET",
+    path: "/history",
+    scope: "read",
+    summary: "The last hour: rates and latencies, a sample every ten seconds, oldest first",
+    result: "Samples",
+    answer: (_, { controls }) => json({ items: controls.history() }),
+  },
+  {
+    method: "GET",
     path: "/hints",
     scope: "read",
     summary: "Every hint with its lamp, its devices and its presence",

@@ -288,6 +288,22 @@ const message = row("One SIP message as it was on the wire.", {
   text: text.describe("The message; proofs of passwords are replaced by `x`."),
 });
 
+const rate = z.number().min(0);
+const span = rate.nullable();
+
+const sample = row("Rates and latencies of ten seconds.", {
+  at: instant.describe("End of the ten seconds."),
+  requests_per_second: rate.describe("Requests that came, ACK and CANCEL not among them."),
+  refusals_per_second: rate.describe("Those of them that were refused, challenges not among them."),
+  changes_per_second: rate.describe("Changes of lamps."),
+  notifies_per_second: rate.describe("NOTIFYs sent."),
+  failures_per_second: rate.describe("NOTIFYs that were refused, or that nobody answered."),
+  told_after_ms: span.describe("From a change to its NOTIFY, median; null where there was none."),
+  told_after_ms_p95: span.describe("The same for the slowest twentieth."),
+  answered_after_ms: span.describe("From a NOTIFY to its answer, median; null where there was none."),
+  answered_after_ms_p95: span.describe("The same for the slowest twentieth."),
+});
+
 const problemDocument = row("How the API says no. Source: RFC 9457.", {
   type: z.literal("about:blank").describe("`code` tells problems apart."),
   title: text.describe("The status in words."),
@@ -323,6 +339,7 @@ export const apiSchemas = {
   Notify: notify,
   Message: message,
   Problem: problem,
+  Sample: sample,
   ReloadReport: reloadReport,
   ProblemDocument: problemDocument,
   ExtensionState: extensionState,
@@ -340,6 +357,7 @@ export const apiSchemas = {
   Subscriptions: itemsOf(subscription),
   Messages: itemsOf(message),
   Problems: itemsOf(problem),
+  Samples: itemsOf(sample),
 } as const;
 
 /** Name of a shape. */

@@ -63,6 +63,9 @@ export type SubscriptionRow = ApiValue<"Subscription">;
 /** The last NOTIFY of a subscription and what became of it. */
 export type NotifyRow = ApiValue<"Notify">;
 
+/** Rates and latencies of ten seconds. */
+export type HistoryRow = ApiValue<"Sample">;
+
 /** Something that an operator should know or do. */
 export type ProblemRow = ApiValue<"Problem">;
 
@@ -185,6 +188,8 @@ export interface Controls {
   health(): string | undefined;
   /** What is measured, for Prometheus. */
   measurements(): readonly Measurement[];
+  /** The last hour, a sample every ten seconds, oldest first. */
+  history(): readonly HistoryRow[];
   /** The recent SIP messages. */
   readonly messages: Messages;
   /** Reads config.toml again and applies it, or reports why not. */

@@ -4,6 +4,7 @@
  *
  * 1. Each event marks what it touches. 2. Touched lamps go out after 50 ms, sections at most once a second, so a storm
  * costs one rendering however many pages are open. 3. Hints that came or went mean `refresh`: the page fetches itself.
+ * 4. Charts go out every ten seconds.
  */
 import type { Clock } from "../runtime/clock.ts";
 import { limits } from "../runtime/limits.ts";
@@ -13,6 +14,7 @@ import type { ControlEvent, Controls } from "./controls.ts";
 import { EventChannel, eventText } from "./event_channel.ts";
 import type { EventHistory } from "./event_history.ts";
 import { tooManyListeners } from "./events.ts";
+import { Charts } from "./page/charts.tsx";
 import { LampCard, lampId } from "./page/lamp.tsx";
 import { Endpoints, Legend, Problems, Subscriptions } from "./page/sections.tsx";
 import { Lists, Mailboxes, Publications } from "./page/services.tsx";
@@ -20,6 +22,8 @@ import { namesOf, subscriptionsShown } from "./page/status_page.tsx";
 
 const LAMP_DELAY_MILLIS = 50;
 const SECTION_DELAY_MILLIS = 1_000;
+/** As often as there is a new sample. */
+const CHART_MILLIS = 10_000;
 
 type Section = "problems" | "legend" | "endpoints" | "subscriptions" | "services";
 
@@ -53,6 +57,8 @@ export class LivePages {
   readonly #lampTimer = new TimerEntry({ timerFired: () => this.#sendLamps() });
   readonly #sectionTimer = new TimerEntry({ timerFired: () => this.#sendSections() });
 
+  readonly #chartTimer = new TimerEntry({ timerFired: () => this.#sendCharts() });
+
   /** Sends nothing until a page is open. */
   constructor(parts: LiveParts) {
     this.#parts = parts;
@@ -66,6 +72,7 @@ export class LivePages {
    */
   open(since: string, caller: Caller): Response {
     if (this.#channel.isFull) throw tooManyListeners();
+    if (!this.#chartTimer.isArmed) this.#parts.timers.arm(this.#chartTimer, CHART_MILLIS);
     const entries = this.#parts.history.after(since);
     const missed = nothingTouched();
     if (entries === undefined) missed.isPageStale = true;
@@ -86,6 +93,7 @@ export class LivePages {
   close(): void {
     this.#parts.timers.cancel(this.#lampTimer);
     this.#parts.timers.cancel(this.#sectionTimer);
+    this.#parts.timers.cancel(this.#chartTimer);
     this.#channel.close();
   }
 
@@ -98,6 +106,12 @@ export class LivePages {
     this.#channel.send(this.#sectionText(this.#touched));
     this.#touched.isPageStale = false;
     this.#touched.sections.clear();
+  }
+
+  #sendCharts(): void {
+    if (this.#channel.clientCount === 0) return;
+    this.#channel.send(this.#element("charts", <Charts history={this.#parts.controls.history()} />));
+    this.#parts.timers.arm(this.#chartTimer, CHART_MILLIS);
   }
 
   #lampText({ lamps, isPageStale }: Touched): string {

@@ -11,6 +11,7 @@ import type {
   EndpointRow,
   ExtensionStateName,
   HintRow,
+  HistoryRow,
   ListRow,
   MailboxInput,
   MailboxRow,
@@ -86,6 +87,7 @@ export class MemoryControls implements Controls {
   readonly startedAt = Date.now();
   readonly recorder: Recorder;
   readonly messages: Messages;
+  historyRows: HistoryRow[] = [];
 
   constructor(hints: readonly OfficeHint[], clock: Clock = systemClock) {
     this.hintsInOrder = [...hints];
@@ -260,6 +262,10 @@ export class MemoryControls implements Controls {
 
   measurements(): Measurement[] {
     return this.measured;
+  }
+
+  history(): readonly HistoryRow[] {
+    return this.historyRows;
   }
 
   reload(): Promise<ReloadReport> {

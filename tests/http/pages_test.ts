@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "bun:test";
-import { ControlsError } from "../../lib/http/controls.ts";
+import { ControlsError, type HistoryRow } from "../../lib/http/controls.ts";
 import { instantText } from "../../lib/runtime/instant.ts";
 import { endpointRow, subscriptionRow } from "./memory_controls.ts";
 import { startServer, type TestServer } from "./support.ts";
@@ -239,5 +239,34 @@ describe("the page of a hint", () => {
     expect(await browser.text()).toContain("There is no hint for &quot;4711&quot;");
     const program = await server.request("/hints/default/4711");
     expect(program.headers.get("content-type")).toBe("application/problem+json");
+  });
+});
+
+describe("the last hour on the status page", () => {
+  const sample = (i: number): HistoryRow => ({
+    at: instantText(Date.now() + i * 10_000),
+    requests_per_second: i,
+    refusals_per_second: i === 2 ? 0.5 : 0,
+    changes_per_second: 0,
+    notifies_per_second: 0,
+    failures_per_second: 0,
+    told_after_ms: i === 1 ? 1.25 : null,
+    told_after_ms_p95: i === 1 ? 3 : null,
+    answered_after_ms: null,
+    answered_after_ms_p95: null,
+  });
+
+  it("says that numbers are yet to come", async () => {
+    expect(await page()).toContain("Numbers come every ten seconds");
+  });
+
+  it("draws each chart with its numbers in words", async () => {
+    server.controls.historyRows = Array.from({ length: 400 }, (_, i) => sample(i % 4));
+    const html = await page();
+    expect(html).toContain("Requests of phones over the last hour: now 3 per second, at most 3");
+    expect(html).toContain("refused up to 0.50");
+    expect(html).toContain("failed none");
+    expect(html.match(/<svg[^>]*role="img"/g)!.length).toBe(4);
+    expect(html).not.toMatch(/NaN|Infinity|undefined/);
   });
 });

@@ -6,6 +6,7 @@ import type { EpochMillis } from "../../runtime/clock.ts";
 import { limits } from "../../runtime/limits.ts";
 import type { Controls, HintRow, ReloadReport, StatusRow, SubscriptionRow } from "../controls.ts";
 import { countText, spanText } from "../words.ts";
+import { Charts } from "./charts.tsx";
 import { Document } from "./document.tsx";
 import { Endpoints, Problems, Subscriptions, Wall } from "./sections.tsx";
 import { Lists, Mailboxes, Publications } from "./services.tsx";
@@ -41,6 +42,7 @@ export function StatusPage({ controls, wall, since, search, maySignOut, report }
       <Lists lists={controls.lists()} />
       <Publications inbound={controls.publications()} outbound={controls.outboundPublications()} wall={wall} />
       <Mailboxes mailboxes={controls.mailboxes()} wall={wall} />
+      <Charts history={controls.history()} />
       <Colophon status={status} />
     </Document>
   );
