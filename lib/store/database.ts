@@ -285,7 +285,7 @@ function connect(path: string): Connection {
 class Damage extends Error {}
 
 /** What an error says is damaged in the file; undefined for an error that says nothing of the kind. */
-function damageIn(error: unknown): string | undefined {
+export function damageIn(error: unknown): string | undefined {
   if (error instanceof Damage) return error.message;
   if (!isSqliteError(error)) return undefined;
   return [CORRUPT, NOT_A_DATABASE].includes(primaryCode(error)) ? error.message : undefined;
@@ -343,7 +343,7 @@ function primaryCode(error: SqliteError): number {
 }
 
 /** What an error means, for the operator. */
-function explain(error: unknown): string {
+export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const meaning = isSqliteError(error) ? explanations[primaryCode(error)] : undefined;
   return meaning === undefined ? error.message : `${meaning} (${error.message})`;
