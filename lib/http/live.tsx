@@ -4,7 +4,7 @@
  *
  * 1. Each event marks what it touches. 2. Touched lamps go out after 50 ms, sections at most once a second, so a storm
  * costs one rendering however many pages are open. 3. Hints that came or went mean `refresh`: the page fetches itself.
- * 4. Charts go out every ten seconds.
+ * 4. Problems that nobody tells of, and charts, are looked at every two seconds.
  */
 import type { Clock } from "../runtime/clock.ts";
 import { limits } from "../runtime/limits.ts";
@@ -22,8 +22,8 @@ import { namesOf, subscriptionsShown } from "./page/status_page.tsx";
 
 const LAMP_DELAY_MILLIS = 50;
 const SECTION_DELAY_MILLIS = 1_000;
-/** As often as there is a new sample. */
-const CHART_MILLIS = 10_000;
+/** What nobody tells of is looked at this often: problems that are worked out when somebody asks, and charts. */
+const LOOK_MILLIS = 2_000;
 
 type Section = "problems" | "legend" | "endpoints" | "subscriptions" | "services";
 
@@ -57,7 +57,9 @@ export class LivePages {
   readonly #lampTimer = new TimerEntry({ timerFired: () => this.#sendLamps() });
   readonly #sectionTimer = new TimerEntry({ timerFired: () => this.#sendSections() });
 
-  readonly #chartTimer = new TimerEntry({ timerFired: () => this.#sendCharts() });
+  readonly #lookTimer = new TimerEntry({ timerFired: () => this.#look() });
+  /** What was sent last of what is looked at, by element id. */
+  readonly #seen = new Map<string, string>();
 
   /** Sends nothing until a page is open. */
   constructor(parts: LiveParts) {
@@ -72,7 +74,7 @@ export class LivePages {
    */
   open(since: string, caller: Caller): Response {
     if (this.#channel.isFull) throw tooManyListeners();
-    if (!this.#chartTimer.isArmed) this.#parts.timers.arm(this.#chartTimer, CHART_MILLIS);
+    if (!this.#lookTimer.isArmed) this.#parts.timers.arm(this.#lookTimer, LOOK_MILLIS);
     const entries = this.#parts.history.after(since);
     const missed = nothingTouched();
     if (entries === undefined) missed.isPageStale = true;
@@ -93,7 +95,7 @@ export class LivePages {
   close(): void {
     this.#parts.timers.cancel(this.#lampTimer);
     this.#parts.timers.cancel(this.#sectionTimer);
-    this.#parts.timers.cancel(this.#chartTimer);
+    this.#parts.timers.cancel(this.#lookTimer);
     this.#channel.close();
   }
 
@@ -108,10 +110,26 @@ export class LivePages {
     this.#touched.sections.clear();
   }
 
-  #sendCharts(): void {
-    if (this.#channel.clientCount === 0) return;
-    this.#channel.send(this.#element("charts", <Charts history={this.#parts.controls.history()} />));
-    this.#parts.timers.arm(this.#chartTimer, CHART_MILLIS);
+  #look(): void {
+    const { controls, clock, timers } = this.#parts;
+    if (this.#channel.clientCount === 0) return this.#seen.clear();
+    const problems = controls.problems();
+    const history = controls.history();
+    // Ages on the page grow by themselves: what counts is what happened.
+    this.#sendChanged(
+      "problems",
+      JSON.stringify(problems.map(({ last_at: _, ...row }) => row)),
+      () => <Problems problems={problems} wall={clock.wall()} />,
+    );
+    this.#sendChanged("charts", history.at(-1)?.at ?? "", () => <Charts history={history} />);
+    timers.arm(this.#lookTimer, LOOK_MILLIS);
+  }
+
+  /** Sends an element unless it shows what it showed. */
+  #sendChanged(id: string, shown: string, render: () => unknown): void {
+    if (this.#seen.get(id) === shown) return;
+    this.#seen.set(id, shown);
+    this.#channel.send(this.#element(id, render()));
   }
 
   #lampText({ lamps, isPageStale }: Touched): string {
@@ -135,7 +153,9 @@ export class LivePages {
       text += this.#element("problems", <Problems problems={controls.problems()} wall={wall} />);
     }
     if (sections.has("legend")) text += this.#element("legend", <Legend hints={hints} />);
-    if (sections.has("endpoints")) text += this.#element("endpoints", <Endpoints endpoints={controls.endpoints()} />);
+    if (sections.has("endpoints")) {
+      text += this.#element("endpoints", <Endpoints endpoints={controls.endpoints()} wall={wall} />);
+    }
     if (sections.has("subscriptions")) {
       const rows = <Subscriptions {...subscriptionsShown(controls)} names={namesOf(hints)} wall={wall} />;
       text += this.#element("subscriptions", rows);

@@ -7,7 +7,7 @@ import { bodyLimit } from "hono/body-limit";
 import { deleteCookie, setCookie } from "hono/cookie";
 import { limits } from "../runtime/limits.ts";
 import { type Access, type HttpEnv, isOwnChange, SESSION_COOKIE } from "./access.ts";
-import type { Controls, ControlsError, HintRow } from "./controls.ts";
+import type { Controls, ControlsError, HintRow, ReloadReport } from "./controls.ts";
 import type { EventHistory } from "./event_history.ts";
 import { explain } from "./explain.ts";
 import type { LivePages } from "./live.tsx";
@@ -99,23 +99,19 @@ export function createPages(parts: PageParts): Hono<HttpEnv> {
     return live.open(since, context.get("caller")!);
   });
 
+  let lastReport: ReloadReport | undefined;
   pages.get("/", (context) => {
-    return context.html(documentText(<StatusPage {...statusProps(context)} />));
+    const maySignOut = context.get("caller")?.session !== undefined;
+    const search = (context.req.query("q") ?? "").slice(0, 80);
+    const report = context.req.query("reloaded") === undefined ? undefined : lastReport;
+    const props = { controls, wall: clock.wall(), since: history.lastId, search, maySignOut, report };
+    return context.html(documentText(<StatusPage {...props} />));
   });
 
   pages.post("/reload", async (context) => {
-    const report = await controls.reload();
-    return context.html(
-      documentText(<StatusPage {...statusProps(context)} report={report} />),
-      report.is_applied ? 200 : 422,
-    );
+    lastReport = await controls.reload();
+    return context.redirect("/?reloaded", 303);
   });
-
-  function statusProps(context: Context<HttpEnv>) {
-    const maySignOut = context.get("caller")?.session !== undefined;
-    const search = (context.req.query("q") ?? "").slice(0, 80);
-    return { controls, wall: clock.wall(), since: history.lastId, search, maySignOut };
-  }
 
   pages.route("/", createMessagePages(parts));
 

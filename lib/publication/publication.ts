@@ -44,7 +44,7 @@ export interface PublicationSnapshot {
   readonly target: string;
   /** `type/subtype` of the document that was published last. */
   readonly mediaType: string;
-  /** What was understood of it, as the beginning of its JSON: at most 120 characters. */
+  /** What it says, in words: at most 120 characters. */
   readonly description: string;
   /** When it was first published. */
   readonly publishedAt: EpochMillis;
@@ -54,9 +54,12 @@ export interface PublicationSnapshot {
 
 const DESCRIPTION_CHARS = 120;
 
-/** Describes a publication. */
-export function publicationSnapshot({ record, expiresAt }: Publication, now: Millis): PublicationSnapshot {
-  const text = JSON.stringify(record.value);
+/** Describes a publication whose value says that `text`. */
+export function publicationSnapshot(
+  { record, expiresAt }: Publication,
+  text: string,
+  now: Millis,
+): PublicationSnapshot {
   return {
     id: record.id,
     publisher: record.publisher,

@@ -151,7 +151,8 @@ export class Publications {
   /** All living publications, by package and target. */
   snapshot(): PublicationSnapshot[] {
     const now = this.#parts.timers.now();
-    return Array.from(this.#table.all(), (publication) => publicationSnapshot(publication, now))
+    const textOf = ({ record: { event, value } }: Publication) => this.#packageOf(event)?.describe(value) ?? "";
+    return Array.from(this.#table.all(), (each) => publicationSnapshot(each, textOf(each), now))
       .sort((a, b) => compareTexts(a.event, b.event) || compareTexts(a.target, b.target));
   }
 

@@ -32,6 +32,8 @@ export interface PublishedPackage<Value = unknown> {
    * @returns The value, or a Reject: 400 with a reason that names the fault, 403 for what the sender may not publish.
    */
   merge(former: Value | undefined, document: PublishedDocument): Value | Reject;
+  /** What a value says, in a few words for people. */
+  describe(value: Value): string;
   /**
    * What is left of another publication for the same target by the same publisher, once `newer` says what it says; `older` itself where
    * nothing changes. Absent where one publication says nothing of another.

@@ -9,6 +9,8 @@ export interface Wire {
   send(message: string | Uint8Array): void;
   /** Waits for the next message, in order of arrival, that `isIt` accepts; others before it are passed over. */
   next(isIt?: (message: string) => boolean, millis?: number): Promise<string>;
+  /** From now on, answers by itself what `rule` has an answer to; nobody waits for that any more. */
+  answerBy(rule: (message: string) => string | undefined): void;
   /** Resolves when the other side closes. Never on UDP. */
   readonly closed: Promise<void>;
   close(): void;
@@ -24,8 +26,11 @@ class Inbox {
   readonly received: string[] = [];
   #read = 0;
   #wake: () => void = () => {};
+  rule: (message: string) => string | undefined = () => undefined;
 
-  add(message: string): void {
+  add(message: string, send: (answer: string) => void): void {
+    const answer = this.rule(message);
+    if (answer !== undefined) return send(answer);
     this.received.push(message);
     this.#wake();
   }
@@ -50,19 +55,21 @@ export async function openUdp(
   local: { host?: string; port?: number; server?: string } = {},
 ): Promise<Wire> {
   const inbox = new Inbox();
+  const send = (message: string | Uint8Array) => void socket.send(bytesOf(message), port, local.server ?? "127.0.0.1");
   const socket = await Bun.udpSocket({
     hostname: local.host ?? "127.0.0.1",
     port: local.port ?? 0,
     socket: {
-      data: (_, data) => inbox.add(data.toString("latin1")),
+      data: (_, data) => inbox.add(data.toString("latin1"), send),
       error: () => {},
     },
   });
   return {
     port: socket.port,
     received: inbox.received,
-    send: (message) => void socket.send(bytesOf(message), port, local.server ?? "127.0.0.1"),
+    send,
     next: (isIt, millis) => inbox.next(isIt, millis),
+    answerBy: (rule) => void (inbox.rule = rule),
     closed: new Promise(() => {}),
     close: () => socket.close(),
   };
@@ -79,7 +86,7 @@ export async function openTcp(port: number, server = "127.0.0.1"): Promise<Wire>
       if (head < 4 && !(head === 2)) return;
       const length = head === 2 ? 0 : Number(/^(?:Content-Length|l)\s*:\s*(\d+)/im.exec(unread)?.[1] ?? 0);
       if (unread.length < head + length) return;
-      inbox.add(unread.slice(0, head + length));
+      inbox.add(unread.slice(0, head + length), send);
       unread = unread.slice(head + length);
     }
   };
@@ -91,6 +98,10 @@ export async function openTcp(port: number, server = "127.0.0.1"): Promise<Wire>
       if (written < backlog[0]!.length) return void (backlog[0] = backlog[0]!.subarray(written));
       backlog.shift();
     }
+  };
+  const send = (message: string | Uint8Array) => {
+    backlog.push(bytesOf(message));
+    flush(socket);
   };
   const socket = await Bun.connect({
     hostname: server,
@@ -108,11 +119,9 @@ export async function openTcp(port: number, server = "127.0.0.1"): Promise<Wire>
   return {
     port: socket.localPort,
     received: inbox.received,
-    send: (message) => {
-      backlog.push(bytesOf(message));
-      flush(socket);
-    },
+    send,
     next: (isIt, millis) => inbox.next(isIt, millis),
+    answerBy: (rule) => void (inbox.rule = rule),
     closed,
     close: () => void socket.end(),
   };

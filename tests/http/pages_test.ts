@@ -270,3 +270,21 @@ describe("the last hour on the status page", () => {
     expect(html).not.toMatch(/NaN|Infinity|undefined/);
   });
 });
+
+describe("POST /reload", () => {
+  it("reloads once and shows what has become of it on a page that can be loaded again", async () => {
+    server.controls.reloadReport = { is_applied: true, errors: [], warnings: [], changes: ["3 hints added"] };
+    const response = await post("/reload", {});
+    expect([response.status, response.headers.get("location")]).toEqual([303, "/?reloaded"]);
+    expect(await page("/?reloaded")).toContain("Reloaded: 3 hints added");
+    expect(await page("/")).not.toContain("Reloaded:");
+  });
+
+  it("lists every mistake", async () => {
+    server.controls.reloadReport = { is_applied: false, errors: [HOSTILE, "two"], warnings: [], changes: [] };
+    await post("/reload", {});
+    const html = await page("/?reloaded");
+    expect(html).toContain("<li>two</li>");
+    expect(html).not.toContain("<script>alert");
+  });
+});

@@ -260,3 +260,24 @@ test("package asterisk-mwi: each document tells of one mailbox; a refresh change
       status: 400,
     });
 });
+
+describe("what publications say in words", () => {
+  test("calls, with whom", () => {
+    const { describe } = dialogPackage(new ManualClock());
+    const phone = new Publishing<DialogTable>(dialogPackage(new ManualClock()));
+    phone.publish(dialogInfo(0, "full", dialog("a", "early", caller) + dialog("b", "confirmed")));
+    expect(describe(phone.value!)).toBe("a call early, with Bob; a call confirmed");
+    expect(describe({ version: 1, dialogs: [] })).toBe("no call");
+  });
+
+  test("presence, messages, devices", () => {
+    expect(presencePackage.describe({ basic: "open", activities: ["away"], other: "", note: "lunch" })).toBe(
+      "open, away, lunch",
+    );
+    expect(messageSummaryPackage.describe({ new: 2, old: 5 })).toBe("2 new messages, 5 old");
+    expect(deviceStatePackage(OWN_EID).describe({ [EID]: { "Custom:a": "INUSE", "PJSIP/b": "RINGING" } })).toBe(
+      "2 devices",
+    );
+    expect(mailboxStatePackage(OWN_EID).describe({ "1@default": { new: 1, old: 0 } })).toBe("1 mailbox");
+  });
+});

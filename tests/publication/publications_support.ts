@@ -39,6 +39,7 @@ export function textPackage(name: string): PublishedPackage<string[]> {
       if (named !== undefined && !mayPublish(named)) return { status: 403, why: `"${named}" is somebody else's` };
       return mediaType === "text/plain" ? [text] : [...former ?? [], text];
     },
+    describe: (words) => words.join(" "),
     // "-a" takes "a" out of what else is said.
     left: (older, newer) => {
       const rest = older.filter((word) => !newer.includes(`-${word}`));

@@ -278,7 +278,7 @@ describe("the description of publications", () => {
         event: "mood",
         target: "1000",
         mediaType: "text/x-more",
-        description: `["${"x".repeat(117)}…`,
+        description: `${"x".repeat(119)}…`,
         publishedAt: Date.UTC(2026, 0, 1),
         expiresSeconds: 3599,
       },
@@ -287,7 +287,7 @@ describe("the description of publications", () => {
         event: "mood",
         target: "1001",
         mediaType: "text/plain",
-        description: '["a"]',
+        description: "a",
         publishedAt: Date.UTC(2026, 0, 1),
         expiresSeconds: 3599,
       },
@@ -296,7 +296,7 @@ describe("the description of publications", () => {
         event: "note",
         target: "1000",
         mediaType: "text/plain",
-        description: '["b"]',
+        description: "b",
         publishedAt: Date.UTC(2026, 0, 1),
         expiresSeconds: 99,
       },
@@ -313,7 +313,7 @@ describe("the description of publications", () => {
     const [before] = publications.snapshot();
     clock.advance(10_000);
     granted({ ifMatch: granted({ ifMatch: first }), body: "b" });
-    expect(publications.snapshot()).toEqual([{ ...before!, description: '["b"]' }]);
+    expect(publications.snapshot()).toEqual([{ ...before!, description: "b" }]);
   });
 });
 

@@ -117,7 +117,7 @@ function isFound(hint: HintRow, search: string): boolean {
 }
 
 /** Every endpoint: who it is, where it is, how much it watches. */
-export function Endpoints({ endpoints }: { endpoints: readonly EndpointRow[] }) {
+export function Endpoints({ endpoints, wall }: { endpoints: readonly EndpointRow[]; wall: EpochMillis }) {
   return (
     <section id="endpoints" aria-labelledby="endpoints-title">
       <h2 id="endpoints-title">Endpoints</h2>
@@ -149,7 +149,7 @@ export function Endpoints({ endpoints }: { endpoints: readonly EndpointRow[] }) 
                 <Cell head="Contacts">
                   {endpoint.contacts.length === 0
                     ? <span class="faint">none</span>
-                    : endpoint.contacts.map((contact) => <Contact key={contact.uri} contact={contact} />)}
+                    : endpoint.contacts.map((contact) => <Contact key={contact.uri} contact={contact} wall={wall} />)}
                 </Cell>
                 <Cell head="Subscriptions">
                   {endpoint.allow_subscribe
@@ -166,14 +166,20 @@ export function Endpoints({ endpoints }: { endpoints: readonly EndpointRow[] }) 
 
 const identities = { password: "password", address: "source address", none: "its word alone" } as const;
 
-function Contact({ contact }: { contact: ContactRow }) {
+function Contact({ contact, wall }: { contact: ContactRow; wall: EpochMillis }) {
   return (
     <span class="contact">
       <code>{contact.uri}</code>
       <small>
         {contact.status === "unqualified" ? "not probed" : contact.status}
         {contact.round_trip_ms !== null && ` in ${Math.round(contact.round_trip_ms)} ms`}
+        {contact.expires_at !== null && (
+          <>
+            , expires <Until at={contact.expires_at} wall={wall} />
+          </>
+        )}
       </small>
+      {contact.user_agent !== "" && <small>{contact.user_agent}</small>}
     </span>
   );
 }

@@ -24,7 +24,7 @@ export interface StatusPageProps {
   /** Whether there is a session to end. */
   readonly maySignOut: boolean;
   /** What has become of a reload that was just asked for. */
-  readonly report?: ReloadReport;
+  readonly report?: ReloadReport | undefined;
 }
 
 /** The page at `/`. */
@@ -37,7 +37,7 @@ export function StatusPage({ controls, wall, since, search, maySignOut, report }
       {report !== undefined && <Reloaded report={report} />}
       <Problems problems={controls.problems()} wall={wall} />
       <Wall hints={hints} search={search} wall={wall} />
-      <Endpoints endpoints={controls.endpoints()} />
+      <Endpoints endpoints={controls.endpoints()} wall={wall} />
       <Subscriptions {...subscriptionsShown(controls)} names={namesOf(hints)} wall={wall} />
       <Lists lists={controls.lists()} />
       <Publications inbound={controls.publications()} outbound={controls.outboundPublications()} wall={wall} />

@@ -39,6 +39,8 @@ export function deviceStatePackage(ownEid: string): PublishedPackage<ReportedDev
       const value = { ...former, [document.eid]: states };
       return sizeOf(value) > limits.publishedNameCount ? tooManyNames() : value;
     },
+    describe: (value) =>
+      countText(Object.values(value).reduce((sum, states) => sum + Object.keys(states).length, 0), "device"),
     without(value, _target, device) {
       if (!Object.values(value).some((states) => Object.hasOwn(states, device))) return value;
       return Object.fromEntries(
@@ -61,6 +63,7 @@ export function mailboxStatePackage(ownEid: string): PublishedPackage<ReportedMa
       const value = { ...former, [key]: { new: document.new, old: document.old } };
       return Object.keys(value).length > limits.publishedNameCount ? tooManyNames() : value;
     },
+    describe: (value) => countText(Object.keys(value).length, "mailbox"),
   };
 }
 
@@ -86,6 +89,10 @@ function isOfType<Type extends AsteriskDocument["type"]>(
   type: Type,
 ): document is AsteriskDocument & { type: Type } {
   return document.type === type;
+}
+
+function countText(count: number, noun: "device" | "mailbox"): string {
+  return `${count} ${noun}${count === 1 ? "" : noun === "device" ? "s" : "es"}`;
 }
 
 /** Entities and devices together. */

@@ -95,6 +95,14 @@ export function dialogPackage(clock: Clock): PublishedPackage<DialogTable> {
       const dialogs = [...table.values()];
       return ended.length === 0 ? { version: info.version, dialogs } : { version: info.version, dialogs, ended };
     },
+    describe({ dialogs }) {
+      if (dialogs.length === 0) return "no call";
+      return dialogs.map(({ state, remote }) => {
+        const { display = "", uri = "" } = remote.identity ?? {};
+        const who = display || uri;
+        return who === "" ? `a call ${state}` : `a call ${state}, with ${who}`;
+      }).join("; ");
+    },
     left(older, { ended = [] }) {
       const dialogs = older.dialogs.filter((dialog) => !ended.some((over) => areSameCall(dialog, over)));
       return dialogs.length === older.dialogs.length ? older : { ...older, dialogs };

@@ -19,4 +19,5 @@ export const messageSummaryPackage: PublishedPackage<MailboxCounts> = {
     const summary = readMessageSummary(body);
     return summary instanceof DocumentFault ? rejectFault(summary) : mailboxCountsOf(summary);
   },
+  describe: ({ new: fresh, old }) => `${fresh} new messages, ${old} old`,
 };

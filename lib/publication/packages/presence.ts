@@ -14,4 +14,6 @@ export const presencePackage: PublishedPackage<PresenceDocument> = {
     const document = readPidf(body);
     return document instanceof DocumentFault ? rejectFault(document) : document;
   },
+  describe: ({ basic, activities, other, note }) =>
+    [basic, ...activities, other, note].filter((each) => each !== "").join(", "),
 };
