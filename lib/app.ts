@@ -7,6 +7,7 @@
  */
 import { mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { ClockWatch } from "./app/clock_watch.ts";
 import { ConfigWatch } from "./app/config_watch.ts";
 import { createControls } from "./app/controls.ts";
 import { Core } from "./app/core.ts";
@@ -250,6 +251,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     return { is_applied: true, errors: [], warnings, changes };
   }
 
+  new ClockWatch({ clock, timers, problems: core.problems, log });
   const controls = createControls({
     core,
     clock,

@@ -54,6 +54,7 @@ const logAreas = [
   "auth",
   "bug",
   "cli",
+  "clock",
   "config",
   "event",
   "http",
