@@ -121,7 +121,7 @@ export const apiCalls: readonly ApiCall[] = [
     result: "Explanation",
     answer: (request, { controls, clock }) => {
       const hint = findHint(request, controls);
-      return json(explain(hint, controls.watchersOf(hint.context, hint.exten), clock.wall()));
+      return json(explain(hint, controls.watchersOf(hint.context, hint.exten), controls.publications(), clock.wall()));
     },
   },
   {

@@ -256,7 +256,7 @@ const explanation = row("Why a lamp is as it is: the chain from hint to the watc
   hint: hint.describe("The lamp in question."),
   watchers: listOf(subscription).describe("Who is told of it."),
   steps: listOf(row("One link of the chain.", {
-    title: z.enum(["Hint", "Devices", "Lamp", "Presence", "Watchers"]).describe("What the link is about."),
+    title: z.enum(["Hint", "Devices", "Published", "Lamp", "Presence", "Watchers"]).describe("What the link is about."),
     lines: listOf(text).describe("Sentences without full stop, one per line."),
   })).describe("The chain in words, in the order of cause and effect."),
 });

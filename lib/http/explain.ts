@@ -3,7 +3,7 @@
  */
 import type { EpochMillis } from "../runtime/clock.ts";
 import type { ApiValue } from "./api_schemas.ts";
-import type { DeviceStateName, HintDeviceRow, HintRow, SubscriptionRow } from "./controls.ts";
+import type { DeviceStateName, HintDeviceRow, HintRow, PublicationRow, SubscriptionRow } from "./controls.ts";
 import type { Instant } from "../runtime/instant.ts";
 import { agoText, clockText, extensionWords, inText, outcomeText, presenceWords } from "./words.ts";
 
@@ -17,14 +17,21 @@ const REMARKS: Partial<Record<DeviceStateName, string>> = {
   UNKNOWN: "nothing has set it yet",
 };
 
-/** Explains the lamp of `hint` to an operator at the instant `wall`. */
-export function explain(hint: HintRow, watchers: readonly SubscriptionRow[], wall: EpochMillis): Explanation {
+/** Explains the lamp of `hint` to an operator at the instant `wall`; `publications` are those of the whole office. */
+export function explain(
+  hint: HintRow,
+  watchers: readonly SubscriptionRow[],
+  publications: readonly PublicationRow[],
+  wall: EpochMillis,
+): Explanation {
+  const published = publishedLines(hint, publications, wall);
   return {
     hint,
     watchers,
     steps: [
       { title: "Hint", lines: [hintLine(hint)] },
       { title: "Devices", lines: deviceLines(hint, wall) },
+      ...(published.length > 0 ? [{ title: "Published" as const, lines: published }] : []),
       { title: "Lamp", lines: [lampLine(hint, wall)] },
       { title: "Presence", lines: presenceLines(hint, wall) },
       { title: "Watchers", lines: watcherLines(hint, watchers, wall) },
@@ -43,6 +50,15 @@ function deviceLines(hint: HintRow, wall: EpochMillis): string[] {
   return hint.devices.map(({ device, state, changed_at }) => {
     const remark = device.startsWith("Custom:") && state === "UNAVAILABLE" ? undefined : REMARKS[state];
     return `${device} is ${state}${sinceText(changed_at, wall)}${remark === undefined ? "" : `: ${remark}`}`;
+  });
+}
+
+/** Who says what of the hint's devices, and until when. */
+function publishedLines({ devices }: HintRow, publications: readonly PublicationRow[], wall: EpochMillis): string[] {
+  const names = devices.map(({ device }) => device.replace(/^SIP\//i, "PJSIP/").toLowerCase());
+  return publications.filter(({ target }) => names.includes(target.toLowerCase())).map((publication) => {
+    const { endpoint, target, event, description, expires_at } = publication;
+    return `${endpoint} says of ${target} (${event}): ${description}; holds ${inText(expires_at, wall)}`;
   });
 }
 

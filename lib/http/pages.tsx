@@ -159,7 +159,7 @@ export function createPages(parts: PageParts): Hono<HttpEnv> {
 
   function hintPage(context: Context<HttpEnv>, hint: HintRow, complaint: string | undefined): Response {
     const wall = clock.wall();
-    const explanation = explain(hint, controls.watchersOf(hint.context, hint.exten), wall);
+    const explanation = explain(hint, controls.watchersOf(hint.context, hint.exten), controls.publications(), wall);
     const maySignOut = context.get("caller")?.session !== undefined;
     const props = { explanation, wall, since: history.lastId, maySignOut, complaint };
     return context.html(documentText(<HintPage {...props} />), complaint === undefined ? 200 : 422) as Response;

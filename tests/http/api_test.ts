@@ -77,6 +77,24 @@ describe("reading", () => {
     expect(steps[4]!.lines[0]).toContain("200 after 4 ms");
   });
 
+  it("explains who says of a device what the lamp shows", async () => {
+    const publication = {
+      id: "p1",
+      endpoint: "pbx",
+      event: "dialog",
+      target: "Custom:bob-mobile",
+      media_type: "application/dialog-info+xml",
+      description: "a call confirmed, with Carla",
+      published_at: instantText(Date.now()),
+      expires_at: instantText(Date.now() + 3_600_000),
+    };
+    server.controls.publicationRows.push(publication, { ...publication, id: "p2", target: "PJSIP/carol" });
+    const { steps } = await get("/explain/default/1001") as unknown as { steps: { title: string; lines: string[] }[] };
+    expect(steps.find(({ title }) => title === "Published")!.lines).toEqual([
+      expect.stringMatching(/^pbx says of Custom:bob-mobile \(dialog\): a call confirmed, with Carla; holds in /),
+    ]);
+  });
+
   it("answers HEAD as GET without a body", async () => {
     const response = await server.request("/api/v1/status", { method: "HEAD" });
     expect(response.status).toBe(200);
