@@ -1,7 +1,7 @@
 /**
  * Owns the conversation with a running hintd over its control socket.
  */
-import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { controlSocketPath } from "../http/control_socket.ts";
 import { CliError } from "./errors.ts";
 
@@ -28,34 +28,49 @@ export class Refusal extends CliError {
   }
 }
 
+/** Why nobody answers: hintd does not run, it accepts but says nothing, or whoever asks may not speak to it. */
+export class NoAnswerError extends CliError {
+  /** Which of these it is. */
+  readonly state: "stopped" | "silent" | "closed";
+
+  /** Exits 1. */
+  constructor(state: NoAnswerError["state"], message: string) {
+    super(1, message);
+    this.state = state;
+  }
+}
+
 /** Speaks to the hintd that runs on one configuration. */
 export class ControlClient {
   readonly #socket: string;
+  readonly #answerMillis: number;
 
   /** Throws CliError when the configuration file cannot be read. */
-  constructor(configFile: string) {
+  constructor(configFile: string, { answerMillis = ANSWER_MILLIS } = {}) {
     this.#socket = controlSocketPath(configFile, dataDirOf(readConfigText(configFile)));
+    this.#answerMillis = answerMillis;
   }
 
   /**
    * Calls the API.
    *
    * @param path Path below /api/v1, encoded.
-   * @returns The answer's JSON; undefined for an empty answer. Throws CliError: not running, not permitted, refused.
+   * @returns The answer's JSON; undefined for an empty answer. Throws NoAnswerError; Refusal when hintd refuses.
    */
   async call<T>(method: "GET" | "PUT" | "POST" | "DELETE", path: string, body?: unknown): Promise<T> {
     let response: Response;
+    let text: string;
     try {
       response = await fetch(`http://localhost/api/v1${path}`, {
         unix: this.#socket,
         method,
-        signal: AbortSignal.timeout(ANSWER_MILLIS),
+        signal: AbortSignal.timeout(this.#answerMillis),
         ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
       });
+      text = await response.text();
     } catch (error) {
-      throw new CliError(1, this.#reasonOf(error));
+      throw this.#noAnswer(error);
     }
-    const text = await response.text();
     const value = text === "" ? undefined : JSON.parse(text);
     if (!response.ok) throw new Refusal(value as ProblemDocument);
     return value as T;
@@ -66,15 +81,19 @@ export class ControlClient {
     return (await this.call<{ items: readonly T[] }>("GET", path)).items;
   }
 
-  #reasonOf(error: unknown): string {
-    if (error instanceof Error && error.name === "TimeoutError") return `It does not answer on ${this.#socket}`;
-    if (!existsSync(this.#socket)) return `It is not running: there is no ${this.#socket}`;
+  #noAnswer(error: unknown): NoAnswerError {
+    if (error instanceof Error && error.name === "TimeoutError") {
+      return new NoAnswerError("silent", `It does not answer on ${this.#socket}`);
+    }
     try {
+      if (statSync(this.#socket, { throwIfNoEntry: false }) === undefined) {
+        return new NoAnswerError("stopped", `It is not running: there is no ${this.#socket}`);
+      }
       accessSync(this.#socket, constants.R_OK | constants.W_OK);
     } catch {
-      return `No permission to use ${this.#socket}; run this as the user hintd runs as`;
+      return new NoAnswerError("closed", `No permission to use ${this.#socket}; run this as the user hintd runs as`);
     }
-    return `It is not running: nothing answers on ${this.#socket}`;
+    return new NoAnswerError("stopped", `It is not running: nothing answers on ${this.#socket}`);
   }
 }
 

@@ -89,7 +89,7 @@ function schemasAt(path: Path): z.ZodType[] {
 }
 
 /** A schema without defaults and the like around it. */
-function bare(schema: z.ZodType): z.ZodType {
+export function bare(schema: z.ZodType): z.ZodType {
   let inner: z.ZodType = schema;
   while (inner instanceof z.ZodDefault || inner instanceof z.ZodOptional || inner instanceof z.ZodPrefault) {
     inner = inner.def.innerType as z.ZodType;

@@ -1,48 +1,48 @@
 /**
  * Owns the examination: every check in the order in which they are told.
  */
-import { type Finding, ok, problem, warning } from "./finding.ts";
-import { checkClock, checkDisk, checkKernel, checkPermissions } from "./host_checks.ts";
-import { checkFirewall, checkNames, checkNat, checkPorts } from "./network_checks.ts";
+import { checkClock } from "./clock_check.ts";
+import { checkConfiguration, checkHintd } from "./configuration_checks.ts";
+import { checkDatabase, checkDisk } from "./disk_checks.ts";
+import type { Finding } from "./finding.ts";
+import { checkFirewall, checkSipHelper } from "./firewall_check.ts";
+import { checkLosses, checkReceiveBuffer } from "./kernel_checks.ts";
+import type { Machine } from "./machine.ts";
+import { checkNames, checkOwnName } from "./name_checks.ts";
+import { checkNat } from "./nat_check.ts";
+import { checkPermissions } from "./permission_checks.ts";
+import { checkPorts } from "./port_checks.ts";
 import type { Subject } from "./subject.ts";
 
-/** Runs every check. */
+/** Runs every check; those that wait for answers wait at the same time. */
 export async function examine(subject: Subject): Promise<Finding[]> {
-  const [ports, names] = await Promise.all([checkPorts(subject), checkNames(subject)]);
-  return [
-    ...checkConfiguration(subject),
-    ...checkRunning(subject),
-    ...ports,
-    ...checkFirewall(subject),
-    ...checkClock(subject),
-    ...names,
-    ...checkNat(subject),
-    ...checkDisk(subject),
-    ...checkPermissions(subject),
-    ...checkKernel(subject),
-  ];
+  const { machine, builtAt } = subject;
+  const findings = await Promise.all([
+    checkConfiguration(subject),
+    checkHintd(subject),
+    checkPorts(subject),
+    checkFirewall(subject),
+    checkSipHelper(machine),
+    checkClock(machine, builtAt),
+    checkNames(subject),
+    checkOwnName(machine),
+    checkNat(subject),
+    checkDisk(subject),
+    checkDatabase(subject),
+    checkPermissions(subject),
+    checkReceiveBuffer(machine),
+    checkLosses(subject),
+  ]);
+  return findings.flat();
 }
 
-/** What is right, but hardly meant so. */
-function checkConfiguration({ configFile, warnings }: Subject): Finding[] {
-  return warnings.length === 0
-    ? [ok("config", `${configFile} is right`)]
-    : warnings.map((text) => warning("config", text));
-}
-
-/** Whether hintd runs, is this one, and what it complains of. */
-function checkRunning({ running, version }: Subject): Finding[] {
-  if (running === undefined) {
-    return [warning("hintd", "It is not running", "hintd run, or: sudo systemctl start hintd")];
-  }
-  const minutes = Math.floor(running.uptimeSeconds / 60);
-  return [
-    running.version === version
-      ? ok("hintd", `${version} runs since ${minutes} minutes ago`)
-      : warning("hintd", `${running.version} runs, but this is ${version}`, "Restart it: sudo systemctl restart hintd"),
-    // What it says of its configuration stands above.
-    ...running.problems.filter(({ area }) => area !== "config").map(({ severity, message, remedy }) =>
-      (severity === "error" ? problem : warning)("hintd", message, remedy)
-    ),
-  ];
+/** Runs the checks that need no configuration. */
+export async function examineMachine(machine: Machine, builtAt: number | undefined): Promise<Finding[]> {
+  const findings = await Promise.all([
+    checkSipHelper(machine),
+    checkClock(machine, builtAt),
+    checkOwnName(machine),
+    checkReceiveBuffer(machine),
+  ]);
+  return findings.flat();
 }

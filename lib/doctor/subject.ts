@@ -1,55 +1,108 @@
 /**
- * Owns what is examined: a configuration, and the hintd that runs on it.
+ * Owns what is examined: a configuration, and the hintd that runs on it or should.
  */
 import type { Config } from "../config/config.ts";
-import type { Machine } from "./machine.ts";
+import { splitBind } from "../config/options.ts";
+import { paramOf } from "../sip/params.ts";
+import { parseUri } from "../sip/uri.ts";
+import type { Machine, Place } from "./machine.ts";
 
-/** A running hintd, as its API tells. */
+/** One recent message, as the API tells it. */
+export interface Message {
+  readonly is_sent: boolean;
+  /** Null for a request. */
+  readonly status: number | null;
+  /** User part of From. */
+  readonly from: string;
+  /** The peer's address and port; IPv6 in brackets. */
+  readonly remote: string;
+  readonly text: string;
+}
+
+/** What a running hintd tells of itself. */
 export interface Running {
   readonly version: string;
-  readonly uptimeSeconds: number;
+  /** How long it has been running, in words. */
+  readonly upFor: string;
+  /** When the configuration in force was read, milliseconds since 1970. */
+  readonly configLoadedAt: number;
   readonly problems: readonly {
     readonly severity: string;
     readonly area: string;
     readonly message: string;
     readonly remedy: string;
   }[];
-  readonly contacts: readonly { readonly endpoint: string; readonly uri: string; readonly status: string }[];
+  readonly contacts: readonly { readonly endpoint: string; readonly uri: string }[];
+  readonly messages: readonly Message[];
+}
+
+/** The hintd of the configuration: it answers, nobody does, it hangs, or whoever asks may not speak to it. */
+export type Hintd =
+  | { readonly state: "runs"; readonly running: Running }
+  | { readonly state: "stopped" }
+  | { readonly state: "silent" | "closed"; readonly why: string };
+
+/** The user that the service runs as. */
+export interface ServiceUser {
+  readonly name: string;
+  /** Undefined where the machine has no such user. */
+  readonly userId: number | undefined;
+  readonly groupId: number | undefined;
 }
 
 /** What is examined. */
 export interface Subject {
   readonly machine: Machine;
-  /** Path of config.toml. */
+  /** Absolute path of config.toml. */
   readonly configFile: string;
+  /** What is in force, or what can be had of a configuration that is wrong. */
   readonly config: Config;
+  /** What is wrong with the configuration. */
+  readonly errors: readonly string[];
   /** What the loader warns of. */
   readonly warnings: readonly string[];
+  /** Whether the configuration holds anything secret. */
+  readonly hasSecrets: boolean;
   /** Absolute path of `server.data_dir`. */
   readonly dataDirectory: string;
   /** Of the program that examines. */
   readonly version: string;
   /** When it was built, milliseconds since 1970; undefined where that is not known. */
   readonly builtAt: number | undefined;
-  /** Undefined while none answers on the control socket. */
-  readonly running: Running | undefined;
+  /** Undefined for a configuration that is not the one of the service. */
+  readonly service: ServiceUser | undefined;
+  readonly hintd: Hintd;
 }
 
-/** Address and port of every listener that is served. */
-export function listenersOf({ config }: Subject): { transport: "udp" | "tcp"; address: string; port: number }[] {
+/** What a running hintd tells; undefined for one that does not. */
+export function runningOf({ hintd }: Pick<Subject, "hintd">): Running | undefined {
+  return hintd.state === "runs" ? hintd.running : undefined;
+}
+
+/** Every listener that is served on a port that is known before. */
+export function listenersOf({ config }: Pick<Subject, "config">): Place[] {
   return config.listen.flatMap(({ transport, bind }) => {
-    if (transport !== "udp" && transport !== "tcp") return [];
-    const cut = bind.lastIndexOf(":");
-    return [{ transport, address: bind.slice(0, cut).replace(/^\[|\]$/g, ""), port: Number(bind.slice(cut + 1)) }];
+    const split = splitBind(bind);
+    if ((transport !== "udp" && transport !== "tcp") || split === undefined || split.port === 0) return [];
+    return [{ transport, address: split.address === "localhost" ? "127.0.0.1" : split.address, port: split.port }];
   });
 }
 
-/** Whether only this machine can reach an address. */
-export function isLoopback(address: string): boolean {
-  return address.startsWith("127.") || address === "::1" || address === "localhost";
+/** What a SIP URI says of the next hop. */
+export interface SipTarget {
+  /** IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number | undefined;
+  readonly transport: "udp" | "tcp" | undefined;
 }
 
-/** Whether an address means nothing beyond the office's own network. Source: RFC 1918 §3, RFC 4193 §3.1, RFC 3927 §1.4. */
-export function isPrivate(address: string): boolean {
-  return isLoopback(address) || /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|169\.254\.|f[cd]|fe80:)/i.test(address);
+/** The target of a SIP URI; undefined for what is none. */
+export function sipTargetOf(uri: string): SipTarget | undefined {
+  try {
+    const { host, port, params } = parseUri(uri);
+    const named = paramOf(params, "transport")?.toLowerCase();
+    return host === "" ? undefined : { host, port, transport: named === "udp" || named === "tcp" ? named : undefined };
+  } catch {
+    return undefined;
+  }
 }

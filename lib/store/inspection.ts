@@ -36,9 +36,7 @@ export function inspectDatabase(directory: string): Inspection {
     return version.get()!.user_version > migrations.length ? { kind: "newer" } : { kind: "sound", bytes };
   } catch (error) {
     const damage = damageIn(error);
-    return damage === undefined
-      ? { kind: "unreadable", reason: explain(error) }
-      : { kind: "damaged", reason: damage };
+    return damage === undefined ? { kind: "unreadable", reason: explain(error) } : { kind: "damaged", reason: damage };
   }
 }
 

@@ -56,7 +56,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     ],
   },
   import: { ours: ["config", "state"] },
-  doctor: { ours: ["config", "runtime"] },
+  doctor: { ours: ["config", "runtime", "sip", "transport", "store"] },
   cli: {
     ours: ["config", "runtime", "http", "import", "doctor", "app"],
     packages: ["commander"],
