@@ -14,6 +14,8 @@ import type { Core } from "./core.ts";
 const STEP_MILLIS = 10_000;
 /** Samples kept: one hour. */
 const SAMPLE_COUNT = 360;
+/** A wall clock that is further from where it was, beside the monotonic one, was set. */
+const JUMP_MILLIS = 1_000;
 
 /** Numbers of one sample, in the order of its row of the ring. */
 const FIELDS = [
@@ -23,6 +25,7 @@ const FIELDS = [
   "changes_per_second",
   "notifies_per_second",
   "failures_per_second",
+  "repetitions_per_second",
   "told_after_ms",
   "told_after_ms_p95",
   "answered_after_ms",
@@ -32,7 +35,7 @@ const FIELDS = [
 /** What is read at each step. */
 interface Reading {
   readonly at: Millis;
-  /** Requests, refusals, changes, NOTIFYs, failures: everything so far. */
+  /** Requests, refusals, changes, NOTIFYs, failures, repetitions: everything so far. */
   readonly totals: readonly number[];
   readonly told: readonly number[];
   readonly answered: readonly number[];
@@ -44,11 +47,13 @@ export class History implements TimerOwner {
   readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #due = new TimerEntry(this);
-  /** Row after row; a latency of nothing is NaN. */
+  /** Row after row, 32 kB; a latency of nothing is NaN, and `at` is monotonic. */
   readonly #ring = new Float64Array(SAMPLE_COUNT * FIELDS.length);
   #count = 0;
   #changeCount = 0;
   #last: Reading;
+  /** The wall clock at instant 0; samples keep their order when it is set. */
+  #wallOfZero: EpochMillis;
 
   /** Samples from now on. */
   constructor(core: Core, clock: Clock, timers: Timers) {
@@ -57,12 +62,15 @@ export class History implements TimerOwner {
     this.#timers = timers;
     core.engine.onChange(() => void this.#changeCount++);
     this.#last = this.#read();
+    this.#wallOfZero = clock.wall() - clock.now();
     timers.arm(this.#due, STEP_MILLIS);
   }
 
   timerFired(): void {
     const next = this.#read();
-    this.#note(this.#clock.wall(), this.#last, next);
+    this.#note(this.#last, next);
+    const wallOfZero = this.#clock.wall() - this.#clock.now();
+    if (Math.abs(wallOfZero - this.#wallOfZero) > JUMP_MILLIS) this.#wallOfZero = wallOfZero;
     this.#last = next;
     this.#timers.arm(this.#due, STEP_MILLIS);
   }
@@ -75,39 +83,46 @@ export class History implements TimerOwner {
       const number = (field: number) => Math.round(this.#ring[start + field]! * 1_000) / 1_000;
       const span = (field: number) => Number.isNaN(this.#ring[start + field]!) ? null : number(field);
       return {
-        at: instantText(this.#ring[start]!),
+        at: instantText(this.#wallOfZero + this.#ring[start]!),
         requests_per_second: number(1),
         refusals_per_second: number(2),
         changes_per_second: number(3),
         notifies_per_second: number(4),
         failures_per_second: number(5),
-        told_after_ms: span(6),
-        told_after_ms_p95: span(7),
-        answered_after_ms: span(8),
-        answered_after_ms_p95: span(9),
+        repetitions_per_second: number(6),
+        told_after_ms: span(7),
+        told_after_ms_p95: span(8),
+        answered_after_ms: span(9),
+        answered_after_ms_p95: span(10),
       };
     });
   }
 
   #read(): Reading {
     const { counters, fanout } = this.#core;
-    const { uas, event } = counters.snapshot();
+    const { uas, event, transaction } = counters.snapshot();
     return {
       at: this.#clock.now(),
-      totals: [uas?.requests, uas?.refused, this.#changeCount, event?.notifySent, event?.notifyFailed]
-        .map((total) => total ?? 0),
+      totals: [
+        uas?.requests,
+        uas?.refused,
+        this.#changeCount,
+        event?.notifySent,
+        event?.notifyFailed,
+        transaction?.requestsResent,
+      ].map((total) => total ?? 0),
       told: [...fanout.tellingSpans.counts],
       answered: [...fanout.answerSpans.counts],
     };
   }
 
-  #note(wall: EpochMillis, from: Reading, to: Reading): void {
+  #note(from: Reading, to: Reading): void {
     const seconds = Math.max(0.001, (to.at - from.at) / 1_000);
     const { tellingSpans, answerSpans } = this.#core.fanout;
     const told = difference(from.told, to.told);
     const answered = difference(from.answered, to.answered);
     this.#ring.set([
-      wall,
+      to.at,
       ...difference(from.totals, to.totals).map((grown) => grown / seconds),
       quantile(tellingSpans, told, 0.5),
       quantile(tellingSpans, told, 0.95),

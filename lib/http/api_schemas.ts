@@ -298,6 +298,7 @@ const sample = row("Rates and latencies of ten seconds.", {
   changes_per_second: rate.describe("Changes of lamps."),
   notifies_per_second: rate.describe("NOTIFYs sent."),
   failures_per_second: rate.describe("NOTIFYs that were refused, or that nobody answered."),
+  repetitions_per_second: rate.describe("Requests of hintd that had to be sent again for want of an answer."),
   told_after_ms: span.describe("From a change to its NOTIFY, median; null where there was none."),
   told_after_ms_p95: span.describe("The same for the slowest twentieth."),
   answered_after_ms: span.describe("From a NOTIFY to its answer, median; null where there was none."),

@@ -4,7 +4,7 @@
  *
  * 1. Each event marks what it touches. 2. Touched lamps go out after 50 ms, sections at most once a second, so a storm
  * costs one rendering however many pages are open. 3. Hints that came or went mean `refresh`: the page fetches itself.
- * 4. Problems that nobody tells of, and charts, are looked at every two seconds.
+ * 4. Problems that nobody tells of are looked at every two seconds; charts go out every ten, as their samples come.
  */
 import type { Clock } from "../runtime/clock.ts";
 import { limits } from "../runtime/limits.ts";
@@ -22,8 +22,9 @@ import { namesOf, subscriptionsShown } from "./page/status_page.tsx";
 
 const LAMP_DELAY_MILLIS = 50;
 const SECTION_DELAY_MILLIS = 1_000;
-/** What nobody tells of is looked at this often: problems that are worked out when somebody asks, and charts. */
+/** What nobody tells of is looked at this often: problems that are worked out when somebody asks. */
 const LOOK_MILLIS = 2_000;
+const CHARTS_MILLIS = 10_000;
 
 type Section = "problems" | "legend" | "endpoints" | "subscriptions" | "services";
 
@@ -56,10 +57,10 @@ export class LivePages {
   readonly #touched = nothingTouched();
   readonly #lampTimer = new TimerEntry({ timerFired: () => this.#sendLamps() });
   readonly #sectionTimer = new TimerEntry({ timerFired: () => this.#sendSections() });
-
   readonly #lookTimer = new TimerEntry({ timerFired: () => this.#look() });
-  /** What was sent last of what is looked at, by element id. */
-  readonly #seen = new Map<string, string>();
+  readonly #chartsTimer = new TimerEntry({ timerFired: () => this.#sendCharts() });
+  /** The problems as they were sent last; "" when a page may show others. */
+  #problemsSent = "";
 
   /** Sends nothing until a page is open. */
   constructor(parts: LiveParts) {
@@ -75,6 +76,8 @@ export class LivePages {
   open(since: string, caller: Caller): Response {
     if (this.#channel.isFull) throw tooManyListeners();
     if (!this.#lookTimer.isArmed) this.#parts.timers.arm(this.#lookTimer, LOOK_MILLIS);
+    if (!this.#chartsTimer.isArmed) this.#parts.timers.arm(this.#chartsTimer, CHARTS_MILLIS);
+    this.#problemsSent = "";
     const entries = this.#parts.history.after(since);
     const missed = nothingTouched();
     if (entries === undefined) missed.isPageStale = true;
@@ -93,9 +96,8 @@ export class LivePages {
 
   /** Ends every stream. */
   close(): void {
-    this.#parts.timers.cancel(this.#lampTimer);
-    this.#parts.timers.cancel(this.#sectionTimer);
-    this.#parts.timers.cancel(this.#lookTimer);
+    const { timers } = this.#parts;
+    for (const each of [this.#lampTimer, this.#sectionTimer, this.#lookTimer, this.#chartsTimer]) timers.cancel(each);
     this.#channel.close();
   }
 
@@ -112,24 +114,21 @@ export class LivePages {
 
   #look(): void {
     const { controls, clock, timers } = this.#parts;
-    if (this.#channel.clientCount === 0) return this.#seen.clear();
-    const problems = controls.problems();
-    const history = controls.history();
-    // Ages on the page grow by themselves: what counts is what happened.
-    this.#sendChanged(
-      "problems",
-      JSON.stringify(problems.map(({ last_at: _, ...row }) => row)),
-      () => <Problems problems={problems} wall={clock.wall()} />,
-    );
-    this.#sendChanged("charts", history.at(-1)?.at ?? "", () => <Charts history={history} />);
+    if (this.#channel.clientCount === 0) return;
     timers.arm(this.#lookTimer, LOOK_MILLIS);
+    const problems = controls.problems();
+    // Ages on the page grow by themselves: what counts is what happened.
+    const shown = JSON.stringify(problems.map(({ last_at: _, ...row }) => row));
+    if (this.#problemsSent === shown) return;
+    this.#problemsSent = shown;
+    this.#channel.send(this.#element("problems", <Problems problems={problems} wall={clock.wall()} />));
   }
 
-  /** Sends an element unless it shows what it showed. */
-  #sendChanged(id: string, shown: string, render: () => unknown): void {
-    if (this.#seen.get(id) === shown) return;
-    this.#seen.set(id, shown);
-    this.#channel.send(this.#element(id, render()));
+  #sendCharts(): void {
+    const { controls, timers } = this.#parts;
+    if (this.#channel.clientCount === 0) return;
+    timers.arm(this.#chartsTimer, CHARTS_MILLIS);
+    this.#channel.send(this.#element("charts", <Charts history={controls.history()} />));
   }
 
   #lampText({ lamps, isPageStale }: Touched): string {

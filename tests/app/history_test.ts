@@ -45,6 +45,27 @@ describe("History", () => {
     expect(rows[2]!.answered_after_ms).toBeNull();
   });
 
+  test("NOTIFYs that had to be sent again are counted", async () => {
+    const { site, history, phone } = await watchedSite();
+    phone.onNotify = () => undefined;
+    site.setDevice("one", "INUSE");
+    await site.pass(30_000);
+    // RFC 3261 §17.1.2.2: after 0.5, 1.5, 3.5, 7.5, 11.5, 15.5, 19.5, 23.5 and 27.5 seconds.
+    expect(history.rows().map((row) => Math.round(row.repetitions_per_second * 10))).toEqual([4, 3, 2]);
+  });
+
+  test("a clock that is set disorders no samples", async () => {
+    const { site, history } = await watchedSite();
+    const hour = 3_600_000;
+    await site.pass(60_000);
+    const before = history.rows().map(({ at }) => Date.parse(at));
+    site.clock.setWall(site.clock.wall() - hour);
+    await site.pass(20_000);
+    const after = history.rows().map(({ at }) => Date.parse(at));
+    expect(after.slice(0, before.length)).toEqual(before.map((at) => at - hour));
+    for (const [i, at] of after.slice(1).entries()) expect(at - after[i]!).toBe(10_000);
+  });
+
   test("keeps an hour", async () => {
     const { site, history } = await watchedSite();
     await site.pass(2 * 3_600_000);

@@ -158,6 +158,37 @@ describe("GET /live", () => {
     }
     expect(ids).toEqual(["lamp/default/1002", "legend", "endpoints", "subscriptions"]);
   });
+
+  it("sends problems once as they come to be, of which no event tells", async () => {
+    const live = await listen("/live?since=" + await sinceOfPage());
+    server.clock.advance(2_000);
+    expect((await live.next()).data.html).toContain("No problems");
+    server.clock.advance(2_000);
+    server.controls.problemRows.push({
+      severity: "error",
+      area: "store",
+      where: "",
+      message: "the disk is full",
+      remedy: "",
+      count: 1,
+      first_at: "2026-01-02T03:04:05.678Z",
+      last_at: "2026-01-02T03:04:05.678Z",
+    });
+    server.clock.advance(2_000);
+    const { data } = await live.next();
+    expect(data.id).toBe("problems");
+    expect(data.html).toContain("the disk is full");
+  });
+
+  it("sends the charts every ten seconds", async () => {
+    const live = await listen("/live?since=" + await sinceOfPage());
+    for (const _ of [1, 2]) {
+      server.clock.advance(10_000);
+      let event = await live.next();
+      while (event.data.id === "problems") event = await live.next();
+      expect(event.data.id).toBe("charts");
+    }
+  });
 });
 
 async function sinceOfPage(): Promise<string> {

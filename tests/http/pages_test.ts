@@ -250,23 +250,29 @@ describe("the last hour on the status page", () => {
     changes_per_second: 0,
     notifies_per_second: 0,
     failures_per_second: 0,
+    repetitions_per_second: 0,
     told_after_ms: i === 1 ? 1.25 : null,
-    told_after_ms_p95: i === 1 ? 3 : null,
+    told_after_ms_p95: i === 1 ? 3_000 : null,
     answered_after_ms: null,
     answered_after_ms_p95: null,
   });
 
   it("says that numbers are yet to come", async () => {
-    expect(await page()).toContain("Numbers come every ten seconds");
+    expect(await page()).toContain("The first numbers come ten seconds after the start");
   });
 
   it("draws each chart with its numbers in words", async () => {
     server.controls.historyRows = Array.from({ length: 400 }, (_, i) => sample(i % 4));
     const html = await page();
-    expect(html).toContain("Requests of phones over the last hour: now 3 per second, at most 3");
-    expect(html).toContain("refused up to 0.50");
-    expect(html).toContain("failed none");
-    expect(html.match(/<svg[^>]*role="img"/g)!.length).toBe(4);
+    const sentences = [...html.matchAll(/<svg[^>]*role="img"[^>]*aria-label="([^"]*)"/g)].map(([, label]) => label);
+    expect(sentences).toEqual([
+      "Requests of phones over the last hour: now 3 per second, at most 3 per second, refused up to 0.5",
+      "Changes of lamps over the last hour: now 0 per second, at most 0 per second",
+      "NOTIFYs over the last hour: now 0 per second, at most 0 per second, none failed",
+      "Sent again for want of an answer over the last hour: now 0 per second, at most 0 per second",
+      "From change to NOTIFY over the last hour: last 1.3 ms, at most 1.3 ms, slowest 5 % up to 3 s",
+      "From NOTIFY to its answer over the last hour: none yet",
+    ]);
     expect(html).not.toMatch(/NaN|Infinity|undefined/);
   });
 });

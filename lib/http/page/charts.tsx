@@ -13,43 +13,40 @@ const HOUR_COUNT = 360;
 /** A number of a sample. */
 type Field = Exclude<keyof HistoryRow, "at">;
 
-/** One chart: a main line and a second one that tells of trouble, or of the slowest. */
+/** One chart: an area, and perhaps a line that tells of trouble or of the slowest. */
 interface Chart {
   readonly title: string;
+  readonly unit: "per second" | "ms";
   readonly main: Field;
-  readonly second: Field;
-  readonly secondWord: string;
-  readonly unit: string;
+  readonly second?: { readonly field: Field; readonly word: string; readonly tone: "trouble" | "slow" };
 }
 
 const charts: readonly Chart[] = [
   {
     title: "Requests of phones",
-    main: "requests_per_second",
-    second: "refusals_per_second",
-    secondWord: "refused",
     unit: "per second",
+    main: "requests_per_second",
+    second: { field: "refusals_per_second", word: "refused", tone: "trouble" },
   },
+  { title: "Changes of lamps", unit: "per second", main: "changes_per_second" },
   {
     title: "NOTIFYs",
-    main: "notifies_per_second",
-    second: "failures_per_second",
-    secondWord: "failed",
     unit: "per second",
+    main: "notifies_per_second",
+    second: { field: "failures_per_second", word: "failed", tone: "trouble" },
   },
+  { title: "Sent again for want of an answer", unit: "per second", main: "repetitions_per_second" },
   {
     title: "From change to NOTIFY",
-    main: "told_after_ms",
-    second: "told_after_ms_p95",
-    secondWord: "slowest 5 %",
     unit: "ms",
+    main: "told_after_ms",
+    second: { field: "told_after_ms_p95", word: "slowest 5 %", tone: "slow" },
   },
   {
     title: "From NOTIFY to its answer",
-    main: "answered_after_ms",
-    second: "answered_after_ms_p95",
-    secondWord: "slowest 5 %",
     unit: "ms",
+    main: "answered_after_ms",
+    second: { field: "answered_after_ms_p95", word: "slowest 5 %", tone: "slow" },
   },
 ];
 
@@ -58,47 +55,71 @@ export function Charts({ history }: { history: readonly HistoryRow[] }) {
   return (
     <section id="charts" aria-labelledby="charts-title">
       <h2 id="charts-title">
-        The last hour
+        Rates and latencies <span class="count">last hour</span>
       </h2>
-      {history.length < 2 ? <p class="empty">Numbers come every ten seconds.</p> : (
-        <ul class="charts">
-          {charts.map((chart) => (
-            <li key={chart.title}>
-              <ChartCard chart={chart} history={history} />
-            </li>
-          ))}
-        </ul>
-      )}
+      {history.length === 0
+        ? <p class="empty">The first numbers come ten seconds after the start.</p>
+        : (
+          <ul class="charts">
+            {charts.map((chart) => (
+              <li key={chart.title}>
+                <ChartCard chart={chart} history={history} />
+              </li>
+            ))}
+          </ul>
+        )}
     </section>
   );
 }
 
-function ChartCard({ chart, history }: { chart: Chart; history: readonly HistoryRow[] }) {
-  const { title, main, second, secondWord, unit } = chart;
-  const peak = (field: Field) => Math.max(...history.map((row) => row[field] ?? 0));
-  const now = history.findLast((row) => row[main] !== null)?.[main] ?? 0;
-  const worst = peak(second);
-  const top = Math.max(peak(main), worst);
+function ChartCard(
+  { chart: { title, unit, main, second }, history }: { chart: Chart; history: readonly HistoryRow[] },
+) {
+  const last = history.findLast((row) => row[main] !== null)?.[main] ?? null;
+  const peak = peakOf(history, main);
+  const worst = second === undefined ? 0 : peakOf(history, second.field);
+  const top = Math.max(peak, worst);
+  const [number, measure] = last === null ? ["–", "none yet"] : quantity(last, unit);
+  const peakText = last === null ? "" : `at most ${quantity(peak, unit).join(" ")}`;
+  const secondText = second === undefined || last === null ? "" : secondTextOf(second.word, worst, unit);
+  const lastText = last === null ? measure : `${unit === "ms" ? "last" : "now"} ${number} ${measure}`;
   return (
     <>
       <h3>{title}</h3>
       <p class="reading">
-        <b>{numberText(now)}</b> {unit}
+        <b>{number}</b> {measure}
         <small>
-          peak {numberText(peak(main))}, {secondWord} {worst === 0 ? "none" : `up to ${numberText(worst)}`}
+          {peakText}
+          {secondText !== "" && <span data-tone={worst > 0 ? second!.tone : undefined}>{secondText}</span>}
         </small>
       </p>
       <svg
         viewBox={`0 0 ${COLUMN_COUNT} ${HEIGHT}`}
         preserveAspectRatio="none"
         role="img"
-        aria-label={`${title} over the last hour: now ${numberText(now)} ${unit}, at most ${numberText(peak(main))}`}
+        aria-label={`${title} over the last hour: ${
+          [lastText, peakText, secondText].filter((part) => part !== "").join(", ")
+        }`}
       >
         <path class="chart-area" d={areaPath(columnsOf(history, main), top)} />
-        <path class="chart-second" d={linePath(columnsOf(history, second), top)} />
+        {second !== undefined && (
+          <path class="chart-line" data-tone={second.tone} d={linePath(columnsOf(history, second.field), top)} />
+        )}
       </svg>
+      <p class="chart-axis" aria-hidden="true">
+        <span>1 h ago</span> <span>now</span>
+      </p>
     </>
   );
+}
+
+function peakOf(history: readonly HistoryRow[], field: Field): number {
+  return history.reduce((peak, row) => Math.max(peak, row[field] ?? 0), 0);
+}
+
+function secondTextOf(word: string, worst: number, unit: Chart["unit"]): string {
+  if (worst === 0) return unit === "ms" ? "" : `none ${word}`;
+  return `${word} up to ${unit === "ms" ? quantity(worst, unit).join(" ") : numberText(worst)}`;
 }
 
 /** The highest value of each column, the newest at the right; null where there is none. */
@@ -113,21 +134,43 @@ function columnsOf(history: readonly HistoryRow[], field: Field): (number | null
   return columns;
 }
 
+/** Steps from column to column, down to the ground where there is nothing. */
 function areaPath(columns: readonly (number | null)[], top: number): string {
-  return columns.map((value, x) =>
-    value === null || value === 0 ? "" : `M${x} ${HEIGHT}V${heightOf(value, top)}h1V${HEIGHT}z`
-  ).join("");
+  return runsOf(columns).map(({ start, values }) => `M${start} ${HEIGHT}${stepsText(values, top)}V${HEIGHT}z`).join("");
 }
 
+/** The same steps without ground. */
 function linePath(columns: readonly (number | null)[], top: number): string {
-  return columns.map((value, x) => value === null || value === 0 ? "" : `M${x} ${heightOf(value, top)}h1`).join("");
+  return runsOf(columns).map(({ start, values }) => `M${start} ${heightOf(values[0]!, top)}${stepsText(values, top)}`)
+    .join("");
+}
+
+function stepsText(values: readonly number[], top: number): string {
+  return values.map((value) => `V${heightOf(value, top)}h1`).join("");
+}
+
+/** Neighbouring columns that have something to show. */
+function runsOf(columns: readonly (number | null)[]): { start: number; values: number[] }[] {
+  const runs: { start: number; values: number[] }[] = [];
+  let run: { start: number; values: number[] } | undefined;
+  for (const [start, value] of columns.entries()) {
+    if (value === null || value === 0) run = undefined;
+    else if (run === undefined) runs.push(run = { start, values: [value] });
+    else run.values.push(value);
+  }
+  return runs;
 }
 
 /** Where a value stands: never so low that it cannot be seen. */
-function heightOf(value: number, top: number): string {
-  return Math.min(HEIGHT - 1.5, HEIGHT - (value / top) * (HEIGHT - 2)).toFixed(1);
+function heightOf(value: number, top: number): number {
+  return Math.round(Math.min(HEIGHT - 2.5, HEIGHT - (value / top) * (HEIGHT - 1.5)) * 10) / 10;
+}
+
+/** A number and its unit; many milliseconds are seconds. */
+function quantity(value: number, unit: Chart["unit"]): [number: string, unit: string] {
+  return unit === "ms" && value >= 1_000 ? [numberText(value / 1_000), "s"] : [numberText(value), unit];
 }
 
 function numberText(value: number): string {
-  return value >= 100 || Number.isInteger(value) ? String(Math.round(value)) : value.toFixed(value < 1 ? 2 : 1);
+  return value >= 100 ? String(Math.round(value)) : String(Number(value.toFixed(value < 1 ? 2 : 1)));
 }
