@@ -26,7 +26,7 @@ import { ControlClient, NoAnswerError, readConfigText } from "./client.ts";
 import { writeBundle } from "./doctor_bundle.ts";
 import { CliError } from "./errors.ts";
 import { servicePaths, serviceUser } from "./service_paths.ts";
-import { fail, print, printJson, shown } from "./terminal.ts";
+import { endPrinting, fail, print, printJson, shown } from "./terminal.ts";
 
 /** Options of `hintd doctor`. */
 export interface DoctorOptions {
@@ -66,8 +66,13 @@ export async function doctor(options: DoctorOptions): Promise<number> {
     await writeBundle(file, name, examination);
     if (!options.json) { for (const line of ["", `${file} is written.`, ...bundleNotice]) print(line); }
   }
-  if (errorCount > 0) return 2;
-  return findings.some(({ level }) => level === "problem") ? 1 : 0;
+  return await leave(errorCount > 0 ? 2 : findings.some(({ level }) => level === "problem") ? 1 : 0);
+}
+
+/** Ends the process: for names that no server answers for, the C library would keep it asking for half a minute. */
+async function leave(exitCode: number): Promise<never> {
+  await endPrinting();
+  process.exit(exitCode);
 }
 
 async function examineAll(config: string): Promise<Examination> {

@@ -17,6 +17,14 @@ export function fail(message: string): void {
   process.stderr.write(`hintd: ${message}\n`);
 }
 
+/** Ends stdout and resolves when all that was printed has left, or nobody reads it any more. */
+export function endPrinting(): Promise<void> {
+  return new Promise((resolve) => {
+    process.stdout.once("error", () => resolve());
+    process.stdout.end(() => resolve());
+  });
+}
+
 /** One column of a table. */
 export interface Column<Row> {
   /** Title, in capitals. */

@@ -5,7 +5,10 @@ import { dirname, join } from "node:path";
 import { type Hintd, officeConfig, PASSWORD, run, startHintd } from "./hintd.ts";
 import { openUdp, requestFrom } from "./wire.ts";
 
+/** One for every option that is secret; those that may be any text are markers. */
 const secrets = {
+  digest: `MD5:${"d16e57".repeat(6).slice(0, 32)}`,
+  page: "$argon2id$v=19$m=65536,t=2,p=1$page-s3cret",
   token: `SHA-256:${"5ec4e7".repeat(11).slice(0, 64)}`,
   webhook: "webhook-s3cret",
   trunk: "trunk-s3cret",
@@ -21,12 +24,17 @@ beforeAll(async () => {
 url = "http://127.0.0.1:9/path-s3cret?key=url-s3cret"
 events = ["mailbox"]
 secret = "${secrets.webhook}"
+[endpoints.dora]
+auth = { username = "dora", password_digest = ["${secrets.digest}"] }
 [outbound_publish.trunk]
 server_uri = "sip:hintd:uri-s3cret@127.0.0.1:9"
 event = "dialog"
 auth = { username = "trunk", password = "${secrets.trunk}" }
 `,
-    }).replace(/(\[http\]\nbind = .*\n)/, `$1tokens = [{ name = "crm", hash = "${secrets.token}", scope = "read" }]\n`)
+    }).replace(
+      /(\[http\]\nbind = .*\n)/,
+      `$1password_hash = '${secrets.page}'\ntokens = [{ name = "crm", hash = "${secrets.token}", scope = "read" }]\n`,
+    )
   );
   chmodSync(hintd.configFile, 0o600);
 });
@@ -77,7 +85,7 @@ test("the bundle has what is asked for, and no secret", async () => {
   const content = contentOf(file);
   expect(content).toContain("SUBSCRIBE sip:2000@127.0.0.1");
   expect(content).toContain('Authorization: Digest username=\\"alice\\"');
-  for (const secret of [PASSWORD, "s3cret", secrets.token.slice(8)]) {
+  for (const secret of [PASSWORD, "s3cret", secrets.token.slice(8), secrets.digest.slice(4)]) {
     const at = content.indexOf(secret);
     expect(at < 0 ? "" : content.slice(Math.max(0, at - 80), at + 40)).toBe("");
   }
@@ -139,6 +147,13 @@ test.each([
   rmSync(file);
   const { items } = JSON.parse((await hintd.run("doctor", "--json")).stdout);
   expect(items[0]).toMatchObject({ level: "problem", topic: "config", text: expect.stringContaining(told) });
+});
+
+test("however much there is to tell, all of it arrives", async () => {
+  writeFileSync(hintd.configFile, `[server]\n${Array.from({ length: 2_000 }, (_, n) => `odd${n} = 1\n`).join("")}`);
+  const { exitCode, stdout } = await hintd.run("doctor", "--json");
+  const { items } = JSON.parse(stdout);
+  expect([exitCode, items.length > 2_000]).toEqual([2, true]);
 });
 
 test("without a configuration, the machine is examined all the same", async () => {
