@@ -1,7 +1,7 @@
 /**
  * Owns the web application: order of checks, headers, what becomes of errors. No socket is opened here.
  *
- * A request passes: security headers → open paths (/healthz, assets) → who is asking → API or pages → errors.
+ * A request passes: security headers → /healthz → who is asking → API, metrics, or else the pages → errors.
  */
 import { Hono, type MiddlewareHandler } from "hono";
 import { secureHeaders } from "hono/secure-headers";
@@ -10,17 +10,14 @@ import type { Entropy } from "../runtime/entropy.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Timers } from "../runtime/timers.ts";
 import { Access, type HttpEnv, requireScope } from "./access.ts";
-import { apiCalls, createApi } from "./api.ts";
+import { createApi } from "./api.ts";
 import type { Controls } from "./controls.ts";
 import { EventHistory } from "./event_history.ts";
 import { ApiEvents } from "./events.ts";
-import { LivePages } from "./live.tsx";
-import { LiveMessages } from "./live_messages.ts";
 import { metricsResponse } from "./metrics.ts";
-import { assets } from "./page/document.tsx";
-import { createPages, errorPage, isRefusal, type Refusal } from "./pages.tsx";
+import type { PageApp } from "./page_app.tsx";
 import type { VerifyPassword } from "./passwords.ts";
-import { Problem, problemResponse } from "./problem.ts";
+import { isRefusal, Problem, problemResponse, type Refusal } from "./problem.ts";
 import { Webhooks } from "./webhooks.ts";
 
 /** Seconds after which an action the disk refused may be tried again. */
@@ -60,13 +57,16 @@ export function createHttpApp(parts: HttpAppParts): HttpApp {
   const access = new Access(parts);
   const history = new EventHistory(entropy);
   const events = new ApiEvents(history, access, timers);
-  const live = new LivePages({ controls, history, access, timers, clock });
-  const liveMessages = new LiveMessages({ controls, access, timers });
   const webhooks = new Webhooks(parts);
+  let pages: PageApp | undefined;
+  async function loadPages(): Promise<PageApp> {
+    const { createPageApp } = await import("./page_app.tsx");
+    return pages ??= createPageApp({ controls, clock, timers, access, history });
+  }
   const unlisten = controls.onEvent((event) => {
     const entry = history.append(event);
     events.send(entry);
-    live.receive(event);
+    pages?.receive(event);
     webhooks.receive(entry);
   });
 
@@ -91,31 +91,19 @@ export function createHttpApp(parts: HttpAppParts): HttpApp {
     const trouble = controls.health();
     return trouble === undefined ? context.text("ok\n") : context.text(`${trouble}\n`, 503);
   });
-  for (const { path, type, text } of Object.values(assets)) {
-    const headers = { "content-type": type, "cache-control": "public, max-age=31536000, immutable" };
-    app.get(path, () => new Response(text, { headers }));
-  }
-  app.use(access.identify);
+  app.use("/metrics", access.identify);
+  app.use("/api/v1/*", access.identify);
   app.get("/metrics", requireScope("read"), () => metricsResponse(controls.measurements()));
   app.route("/api/v1", createApi({ controls, clock, events }));
-  app.route("/", createPages({ controls, clock, access, history, live, liveMessages }));
-  app.get("/help", async (context) => {
-    const { helpText } = await import("./help_pages.tsx");
-    return context.html(helpText(context.get("caller")?.session !== undefined));
-  });
-  app.get("/help/:name", async (context) => {
-    const { guideText } = await import("./help_pages.tsx");
-    const text = guideText(context.req.param("name"), context.get("caller")?.session !== undefined);
-    return text === undefined ? context.notFound() : context.html(text);
-  });
-  app.get("/api", async (context) => {
-    const [{ openApiDocument }, { apiPageText }] = await Promise.all([
-      import("./openapi.ts"),
-      import("./api_page.tsx"),
-    ]);
-    return context.html(apiPageText(openApiDocument(apiCalls), context.get("caller")?.session !== undefined));
-  });
+  app.all("/api/v1/*", (context) => context.notFound());
+  app.all("*", async (context) => await (await loadPages()).fetch(context.req.raw, context.env));
 
+  /** A page for browsers that navigate, a problem document for everybody else. */
+  async function refuse(problem: Problem, request: Request): Promise<Response> {
+    const isPage = !new URL(request.url).pathname.startsWith("/api/") &&
+      (request.headers.get("accept") ?? "").includes("text/html");
+    return isPage ? (await loadPages()).errorPage(problem) : problemResponse(problem);
+  }
   app.notFound((context) =>
     refuse(new Problem(404, "not_found", `There is nothing at ${context.req.path}`), context.req.raw)
   );
@@ -133,8 +121,7 @@ export function createHttpApp(parts: HttpAppParts): HttpApp {
     close() {
       unlisten();
       events.close();
-      live.close();
-      liveMessages.close();
+      pages?.close();
       webhooks.stop();
     },
   };
@@ -145,13 +132,6 @@ const neverCached: MiddlewareHandler = async (context, next) => {
   await next();
   if (!context.res.headers.has("cache-control")) context.res.headers.set("cache-control", "no-store");
 };
-
-/** A page for browsers that navigate, a problem document for everybody else. */
-function refuse(problem: Problem, request: Request): Response {
-  const isPage = !new URL(request.url).pathname.startsWith("/api/") &&
-    (request.headers.get("accept") ?? "").includes("text/html");
-  return isPage ? errorPage(problem) : problemResponse(problem);
-}
 
 function storeProblem(error: Refusal): Problem {
   if (error.name === "ControlsError" && error.kind === "full") {

@@ -7,7 +7,7 @@ import { bodyLimit } from "hono/body-limit";
 import { deleteCookie, setCookie } from "hono/cookie";
 import { limits } from "../runtime/limits.ts";
 import { type Access, type HttpEnv, isOwnChange, SESSION_COOKIE } from "./access.ts";
-import type { Controls, ControlsError, HintRow, ReloadReport } from "./controls.ts";
+import type { Controls, HintRow, ReloadReport } from "./controls.ts";
 import type { EventHistory } from "./event_history.ts";
 import { explain } from "./explain.ts";
 import type { LivePages } from "./live.tsx";
@@ -17,7 +17,7 @@ import { HintPage } from "./page/hint_page.tsx";
 import { hintPath } from "./page/lamp.tsx";
 import { ErrorPage, LoginPage } from "./page/login_page.tsx";
 import { StatusPage } from "./page/status_page.tsx";
-import { Problem } from "./problem.ts";
+import { isRefusal, Problem } from "./problem.ts";
 import { deviceStateBody, presenceStateBody } from "./schemas.ts";
 
 /** What the pages are made of. */
@@ -183,14 +183,6 @@ export function errorPage(problem: Problem): Response {
     status: problem.status,
     headers: { "content-type": "text/html; charset=utf-8", ...problem.options.headers },
   });
-}
-
-/** The store's way to say no. */
-export type Refusal = ControlsError | (Error & { readonly name: "StoreError" });
-
-/** Whether `error` is the store's way to say no. */
-export function isRefusal(error: unknown): error is Refusal {
-  return error instanceof Error && (error.name === "ControlsError" || error.name === "StoreError");
 }
 
 function titleOf(status: number): string {

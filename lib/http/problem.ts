@@ -3,6 +3,7 @@
  *
  * Source: RFC 9457.
  */
+import type { ControlsError } from "./controls.ts";
 import type { BodyFault } from "./schemas.ts";
 
 const TITLES: Readonly<Record<number, string>> = {
@@ -62,4 +63,12 @@ export function problemResponse(problem: Problem): Response {
     status,
     headers: { "content-type": "application/problem+json", ...options.headers },
   });
+}
+
+/** The store's way to say no. */
+export type Refusal = ControlsError | (Error & { readonly name: "StoreError" });
+
+/** Whether `error` is the store's way to say no. */
+export function isRefusal(error: unknown): error is Refusal {
+  return error instanceof Error && (error.name === "ControlsError" || error.name === "StoreError");
 }
