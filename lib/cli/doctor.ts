@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { hintChecks } from "../app.ts";
 import { loadConfig } from "../config/load.ts";
-import { maskConfig } from "../config/masking.ts";
+import { secretsIn } from "../config/masking.ts";
 import { salvageConfig } from "../config/salvage.ts";
 import { bundleNotice } from "../doctor/bundle.ts";
 import { examine, examineMachine } from "../doctor/examination.ts";
@@ -50,7 +50,7 @@ export interface Examination {
 }
 
 /** A hintd that takes longer to answer is one of the findings. */
-const answerMillis = 2_000;
+const answerMillis = 1_500;
 
 /** Examines; 0 without a problem, 1 with one, 2 when the configuration is wrong or cannot be read. */
 export async function doctor(options: DoctorOptions): Promise<number> {
@@ -97,7 +97,7 @@ async function examineAll(config: string): Promise<Examination> {
     config: inForce,
     errors,
     warnings: loaded.warnings.map(({ text }) => text),
-    hasSecrets: hasSecrets(configText),
+    hasSecrets: secretsIn(configText).length > 0,
     dataDirectory: dataDirectory(config, inForce.server.data_dir),
     version: build.version,
     builtAt,
@@ -122,15 +122,6 @@ async function askHintd(client: ControlClient): Promise<Hintd> {
   } catch (error) {
     if (!(error instanceof NoAnswerError)) throw error;
     return error.state === "stopped" ? { state: "stopped" } : { state: error.state, why: error.message };
-  }
-}
-
-/** Whether there is something to hide; a text that is no TOML may hold anything. */
-function hasSecrets(configText: string): boolean {
-  try {
-    return maskConfig(configText).secrets.length > 0;
-  } catch {
-    return true;
   }
 }
 

@@ -3,7 +3,7 @@
  */
 import { chownSync, readFileSync } from "node:fs";
 import { arch, cpus, freemem, loadavg, release, totalmem, type, uptime } from "node:os";
-import { maskConfig, type Masked } from "../config/masking.ts";
+import { maskConfig, type Masked, secretsIn } from "../config/masking.ts";
 import { bundle, bundleNotice, listingFor } from "../doctor/bundle.ts";
 import { scrubber } from "../doctor/redaction.ts";
 import { reportLines } from "../doctor/report.ts";
@@ -72,10 +72,9 @@ function maskedConfig(text: string | undefined): Masked {
   try {
     return maskConfig(text);
   } catch {
-    return {
-      text: "# It is no TOML: what is secret in it cannot be told, so it is left out. See report.txt.\n",
-      secrets: [],
-    };
+    const why =
+      "# It is no TOML (see report.txt): what is secret in it cannot be told for certain, so it is left out.\n";
+    return { text: why, secrets: secretsIn(text) };
   }
 }
 

@@ -4,6 +4,7 @@
 import { parse, stringify } from "smol-toml";
 import { z } from "zod";
 import { bare, isTable } from "./findings.ts";
+import { readable } from "./salvage.ts";
 import { configSchema } from "./schema.ts";
 import { isSecret } from "./secrets.ts";
 
@@ -28,6 +29,13 @@ export function maskConfig(text: string): Masked {
   const secrets = new Set<string>();
   const values = masked(parse(text.replace(/^\uFEFF/, "")), configSchema, secrets);
   return { text: stringify(values as Record<string, unknown>), secrets: [...secrets] };
+}
+
+/** Every secret in a text, in what can be read of it where it is no TOML. */
+export function secretsIn(text: string): readonly string[] {
+  const secrets = new Set<string>();
+  masked(readable(text), configSchema, secrets);
+  return [...secrets];
 }
 
 /** `schema` is undefined where there is none: all is masked there. */

@@ -35,7 +35,7 @@ export function salvageConfig(text: string): Config {
 }
 
 /** The tables of a text without the lines that stand in the way. */
-function readable(text: string): Table {
+export function readable(text: string): Table {
   const lines = text.split("\n");
   for (let given = 0; given < linesMax; given++) {
     try {

@@ -47,8 +47,6 @@ export interface Machine {
   linkOf(path: string): string | undefined;
   /** Undefined where there is nothing, or it cannot be told. */
   factsOf(path: string): FileFacts | undefined;
-  /** Whether whoever asks may write there. */
-  mayWrite(path: string): boolean;
   /** Room left: bytes and files; undefined where it cannot be told. */
   roomAt(path: string): { readonly bytes: number; readonly files: number } | undefined;
   /** What a command prints; undefined where there is none of that name, it fails, or takes too long. */

@@ -40,11 +40,11 @@ async function checkListener(subject: Subject, place: Place): Promise<Finding> {
     const advice = answer.startsWith("SIP/2.0 503") ? "hintd cannot serve phones now: see its problems above" : "";
     return problem("port", `${name} answers "${answer}"`, advice);
   }
-  const holder = hintd.state === "closed" ? undefined : holderOf(machine, place);
+  const holder = hintd.state === "runs" ? holderOf(machine, place) : undefined;
   return problem(
     "port",
     `${name} does not answer${holder === undefined ? "" : `; it is held by ${holder.name} (pid ${holder.pid})`}`,
-    "`hintd status` says where hintd listens; after a change of [[listen]]: hintd reload",
+    adviceFor(subject, "listen"),
   );
 }
 
@@ -54,7 +54,13 @@ async function checkPage(subject: Subject, place: Place): Promise<Finding> {
   const answer = await subject.machine.page(reachable(place.address), place.port);
   return answer?.startsWith("HTTP/1.1 ") === true
     ? ok("port", `${name} answers`)
-    : problem("port", `${name} does not answer`, "`hintd status` says more; after a change of [http]: hintd reload");
+    : problem("port", `${name} does not answer`, adviceFor(subject, "http"));
+}
+
+/** What to do about a place that hintd should answer at. */
+function adviceFor({ hintd }: Subject, section: "listen" | "http"): string {
+  if (hintd.state !== "runs") return "See what is said of hintd above";
+  return `\`hintd status\` says where it listens and what it complains of; after a change of ${section}: hintd reload`;
 }
 
 /** Whether hintd, which does not run, could listen there. */

@@ -6,9 +6,7 @@ import type { Machine, Place } from "./machine.ts";
 
 /** One open socket that waits for others to speak. */
 export interface OpenSocket {
-  /** Whether it is bound to all addresses of its family. */
-  readonly isWildcard: boolean;
-  readonly port: number;
+  /** By which its holder is found. */
   readonly inode: string;
   /** Datagrams that the kernel threw away because nobody read them in time; 0 for TCP. */
   readonly dropCount: number;
@@ -38,7 +36,7 @@ export function socketsAt(machine: Machine, { transport, address, port }: Place)
       const isForAll = /^0+$/.test(host);
       if (!isForAll && wanted !== undefined && wanted !== host) return [];
       const dropCount = transport === "udp" ? Number(fields[12] ?? 0) : 0;
-      return [{ isWildcard: isForAll, port, inode: fields[9] ?? "", dropCount }];
+      return [{ inode: fields[9] ?? "", dropCount }];
     });
 }
 

@@ -4,7 +4,7 @@
 import { execFile } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { lookup } from "node:dns/promises";
-import { accessSync, constants, readdirSync, readFileSync, readlinkSync, statfsSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync, statfsSync, statSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { hostname, networkInterfaces, userInfo } from "node:os";
 import { env } from "node:process";
@@ -33,7 +33,6 @@ export function systemMachine(clock: Clock = systemClock): Machine {
         const { mode, uid, gid, mtimeMs } = statSync(path);
         return { mode: mode & 0o777, userId: uid, groupId: gid, changedAt: mtimeMs };
       }),
-    mayWrite: (path) => orUndefined(() => (accessSync(path, constants.W_OK), true)) ?? false,
     roomAt: (path) =>
       orUndefined(() => {
         const { bavail, bsize, files, ffree } = statfsSync(path);

@@ -1,7 +1,7 @@
 /** What strangers may see of a configuration. */
 import { describe, expect, test } from "bun:test";
 import { z } from "zod";
-import { maskConfig } from "../../lib/config/masking.ts";
+import { maskConfig, secretsIn } from "../../lib/config/masking.ts";
 import { configSchema } from "../../lib/config/schema.ts";
 import { isSecret, secretKeys } from "../../lib/config/secrets.ts";
 import { bare } from "../support/config_options.ts";
@@ -86,6 +86,15 @@ describe("a secret", () => {
       "?key=s3cret",
     ]);
   });
+});
+
+test("of a text that is no TOML, what can be read is known", () => {
+  expect(
+    secretsIn('[server\n[[webhooks]]\nsecret = "s3cret-one"\n= broken\n[endpoints.a.auth]\npassword = "s3cret-two"\n'),
+  ).toEqual([
+    "s3cret-one",
+    "s3cret-two",
+  ]);
 });
 
 test("everything else stays, and what is empty shows that it is", () => {

@@ -20,7 +20,6 @@ export function machine(changes: Partial<Machine> = {}): Machine {
     names: () => [],
     linkOf: () => undefined,
     factsOf: (path) => path === FILE ? facts(0o640) : path === DATA ? facts(0o700) : undefined,
-    mayWrite: () => true,
     roomAt: () => ({ bytes: 10_000_000_000, files: 100_000 }),
     run: (command) => Promise.resolve(command === "timedatectl" ? "yes\n" : undefined),
     addresses: () => ["192.168.1.5"],
