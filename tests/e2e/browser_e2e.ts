@@ -5,24 +5,29 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import axe from "axe-core";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { command } from "./hintd.ts";
 import { type FurnishedOffice, openOffice } from "./office.ts";
-import { openUdp, requestFrom } from "./wire.ts";
+import { header, okTo, openUdp, requestFrom, type Wire } from "./wire.ts";
 
 const shots = process.env.SCREENSHOTS;
 
-/** Every kind of page, by a path; those that are text alone need no second look in the dark. */
-const pages = ["/", "/hints/default/1001", "/hints/default/802", "/messages", "/help/phones"];
-const texts = ["/api", "/help", "/help/reference", "/nowhere"];
+/** Every kind of page. */
+const paths = [
+  "/hints/default/1001",
+  "/hints/default/802",
+  "/messages",
+  "/messages?method=INVITE",
+  "/help",
+  "/help/phones",
+  "/help/reference",
+  "/api",
+  "/nowhere",
+];
 
-const looks = [
-  ["light", 1280],
-  ["dark", 1280],
-  ["light", 390],
-] as const;
+const looks = [["light", 1280], ["light", 390], ["dark", 390], ["dark", 1280]] as const;
 
 const PASSWORD = "open sesame";
 
@@ -30,6 +35,7 @@ let office: FurnishedOffice;
 let guarded: FurnishedOffice;
 let browser: Browser;
 beforeAll(async () => {
+  if (shots !== undefined) mkdirSync(shots, { recursive: true });
   const hash = Bun.spawnSync([...command, "hash-password"], { stdin: Buffer.from(`${PASSWORD}\n`) }).stdout.toString();
   [office, guarded, browser] = await Promise.all([
     openOffice(),
@@ -48,9 +54,9 @@ afterAll(async () => {
   }
 });
 
-/** A page of a context of its own that may load nothing from elsewhere and complain of nothing; `close` checks that. */
+/** A page of a browser of its own that may load nothing from elsewhere and complain of nothing; `close` checks that. */
 async function open(path: string, options: BrowserContextOptions = {}, url = office.hintd.url) {
-  const context = await browser.newContext(options);
+  const context = await browser.newContext({ reducedMotion: "reduce", ...options });
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("request", (request) => {
@@ -70,70 +76,115 @@ async function open(path: string, options: BrowserContextOptions = {}, url = off
   };
 }
 
-/** What axe finds, and whether the page scrolls sideways. */
-async function faultsOf(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  return await page.evaluate(async () => {
+/** What axe finds, of all rules or of some, and whether the page scrolls sideways. */
+async function faultsOf(page: Page, rules?: string[]): Promise<string[]> {
+  if (!await page.evaluate(() => "axe" in globalThis)) await page.evaluate(axe.source);
+  return await page.evaluate(async (rules) => {
     const { axe } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }> };
+      axe: {
+        run(options: object): Promise<{
+          violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
+        }>;
+      };
     };
     const { scrollWidth, clientWidth } = document.documentElement;
+    const { violations } = await axe.run({ resultTypes: ["violations"], ...rules && { runOnly: rules } });
     return [
-      ...(await axe.run()).violations.flatMap(({ id, nodes }) =>
+      ...violations.flatMap(({ id, nodes }) =>
         nodes.slice(0, 3).map((node) => `${id}: ${node.html.slice(0, 200)} ${node.failureSummary}`)
       ),
       ...(scrollWidth > clientWidth ? [`scrolls sideways: ${scrollWidth} > ${clientWidth}`] : []),
     ];
-  });
+  }, rules);
+}
+
+/** Looks at a page light and dark, wide and narrow; only colours tell dark from light. */
+async function lookAt(page: Page, name: string): Promise<void> {
+  for (const [colorScheme, width] of looks) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 900 });
+    expect(await faultsOf(page, colorScheme === "dark" ? ["color-contrast"] : undefined)).toEqual([]);
+    if (shots === undefined) continue;
+    const file = `${name} ${colorScheme} ${width}`.replace(/\W+/g, "-").replace(/^-/, "");
+    await page.screenshot({ path: join(shots, `${file}.png`), fullPage: true });
+  }
 }
 
 const live = (page: Page) => page.waitForSelector("#live[data-state=open]");
 
-async function shoot(page: Page, name: string): Promise<void> {
-  if (shots === undefined) return;
-  await page.screenshot({ path: join(shots, `${name.replace(/\W+/g, "-")}.png`), fullPage: true });
+/** A phone of the reception that watches the door; its first NOTIFY is answered. */
+async function watchDoor(agent: string): Promise<{ phone: Wire; dialog: string; answerNotify(): Promise<void> }> {
+  const phone = await openUdp(office.hintd.sipPort);
+  const from = `<sip:reception@127.0.0.1>;tag=new${phone.port}`;
+  const headers = ["Event: dialog", "Expires: 600", `User-Agent: ${agent}`];
+  const request = requestFrom(phone, "UDP", { method: "SUBSCRIBE", uri: "sip:802@127.0.0.1", from, headers });
+  const dialog = header(request, "Call-ID");
+  const answerNotify = async () => phone.send(okTo(await phone.next((message) => message.startsWith("NOTIFY "))));
+  phone.send(request);
+  await answerNotify();
+  const rows = async () =>
+    await (await office.hintd.fetch(`/messages?dialog=${dialog}`)).json() as { items: unknown[] };
+  while ((await rows()).items.length < 4);
+  return { phone, dialog, answerNotify };
 }
 
-describe.each(looks)("%s, %i wide", (colorScheme, width) => {
-  for (const path of colorScheme === "light" ? [...pages, ...texts] : pages) {
-    test(path, async () => {
-      const { page, close } = await open(path, { colorScheme, viewport: { width, height: 900 } });
-      expect(await faultsOf(page)).toEqual([]);
-      await shoot(page, `${colorScheme} ${width} ${path}`);
-      await close();
-    });
-  }
+describe("light and dark, wide and narrow", () => {
+  let status: Awaited<ReturnType<typeof open>>;
+  let other: Awaited<ReturnType<typeof open>>;
+  beforeAll(async () => {
+    [status, other] = await Promise.all([open("/"), open("/nowhere")]);
+    await live(status.page);
+    await status.page.evaluate(() => document.getElementById("charts")!.setAttribute("data-mark", "old"));
+  });
+  afterAll(() => Promise.all([status.close(), other.close()]));
+
+  test.each(paths)("%s", async (path) => {
+    await other.page.goto(office.hintd.url + path);
+    await lookAt(other.page, path);
+  });
+
+  test("/messages, a dialog with one of its messages", async () => {
+    const { page } = other;
+    await page.goto(`${office.hintd.url}/messages?extension=sales`);
+    await page.click("#dialogs a");
+    await page.locator(".rung summary").nth(2).click();
+    await page.waitForSelector(".rung pre:visible");
+    await lookAt(page, "ladder");
+  });
 
   test("/login", async () => {
-    const { page, close } = await open("/", { colorScheme, viewport: { width, height: 900 } }, guarded.hintd.url);
+    const { page, close } = await open("/", {}, guarded.hintd.url);
     expect(new URL(page.url()).pathname).toBe("/login");
-    expect(await faultsOf(page)).toEqual([]);
-    await shoot(page, `${colorScheme} ${width} login`);
+    await lookAt(page, "login");
     await close();
+  });
+
+  test("/, with charts that came by themselves", async () => {
+    await status.page.waitForSelector("#charts:not([data-mark]) svg");
+    await lookAt(status.page, "status");
   });
 });
 
 describe("the status page", () => {
-  test("follows lamps, watchers and problems without being loaded again", async () => {
+  test("follows lamps, watchers, mailboxes and problems without being loaded again", async () => {
     const { page, close } = await open("/");
     await live(page);
     await page.evaluate(() => document.body.setAttribute("data-mark", "same page"));
+    const untilShown = (id: string, words: string) =>
+      page.waitForFunction(([id, words]) => document.getElementById(id!)!.textContent!.includes(words!), [id, words]);
     for (const state of ["RINGING", "INUSE", "NOT_INUSE"]) {
       await office.hintd.setDevice("Custom:door", state);
       await page.waitForSelector(`[id='lamp/default/802'][data-state=${state}]`);
     }
-    const phone = await openUdp(office.hintd.sipPort);
-    const from = `<sip:reception@127.0.0.1>;tag=new${phone.port}`;
-    const headers = ["Event: dialog", "Expires: 600", "User-Agent: Newcomer 1.0"];
+    const { phone } = await watchDoor("Newcomer 1.0");
+    await untilShown("subscriptions", "Newcomer 1.0");
+    const headers = ["Event: dialog"];
+    const from = "<sip:stranger@127.0.0.1>;tag=x";
     phone.send(requestFrom(phone, "UDP", { method: "SUBSCRIBE", uri: "sip:801@127.0.0.1", from, headers }));
-    await page.waitForFunction(() => document.getElementById("subscriptions")!.textContent!.includes("Newcomer 1.0"));
-    phone.send(requestFrom(phone, "UDP", {
-      method: "SUBSCRIBE",
-      uri: "sip:801@127.0.0.1",
-      from: "<sip:stranger@127.0.0.1>;tag=x",
-      headers: ["Event: dialog"],
-    }));
-    await page.waitForFunction(() => document.getElementById("problems")!.textContent!.includes("stranger"));
+    await untilShown("problems", "stranger");
+    await office.hintd.run("mailbox", "set", "100", "0", "7");
+    await page.waitForSelector("[id='lamp/default/850'][data-state=NOT_INUSE]");
+    await untilShown("mailboxes", "7 heard");
     phone.close();
     expect(await page.getAttribute("body", "data-mark")).toBe("same page");
     await close();
@@ -185,7 +236,7 @@ describe("the status page", () => {
 });
 
 describe("the page of an extension", () => {
-  test("a click sets a custom state, and other open pages follow", async () => {
+  test("a click sets a custom state, a form a presence, and other open pages follow", async () => {
     const [wall, hint] = [await open("/"), await open("/hints/default/802")];
     await live(wall.page);
     await hint.page.click("button[value=ONHOLD]");
@@ -194,8 +245,24 @@ describe("the page of an extension", () => {
     await live(hint.page);
     await office.hintd.setDevice("Custom:door", "RINGING");
     await hint.page.waitForSelector(".hint-head[data-state=RINGING]");
+    await hint.page.goto(`${office.hintd.url}/hints/default/1000`);
+    await hint.page.selectOption("select[name=state]", "dnd");
+    await hint.page.fill("input[name=message]", "in a meeting");
+    await hint.page.click(".fields button");
+    await wall.page.waitForSelector("[id='lamp/default/1000'] >> text=in a meeting");
     await wall.close();
     await hint.close();
+  });
+
+  test("a click ends a subscription, and its phone is told", async () => {
+    const { phone } = await watchDoor("Unwanted 1.0");
+    const { page, close } = await open("/hints/default/802");
+    await page.locator("tr", { hasText: "Unwanted 1.0" }).locator("button").click();
+    const notify = await phone.next((message) => message.startsWith("NOTIFY "));
+    expect(header(notify, "Subscription-State")).toStartWith("terminated");
+    expect(await page.innerText("main")).not.toContain("Unwanted 1.0");
+    phone.close();
+    await close();
   });
 
   test("says why the lamp is as it is, down to the phone's answer", async () => {
@@ -216,6 +283,53 @@ describe("the page of an extension", () => {
     expect(hint.presence.message).toBe("at the dentist");
     await page.goto(`${office.hintd.url}/?q=chidi`);
     expect(await page.locator(".lamp").count()).toBe(1);
+    await close();
+  });
+});
+
+describe("the page of messages", () => {
+  test("hears a phone speak, keeps an opened message open, pauses, and goes on", async () => {
+    const { phone, dialog, answerNotify } = await watchDoor("Speaker 1.0");
+    const { page, close } = await open(`/messages?dialog=${dialog}`);
+    const untilState = (words: string) => page.waitForSelector(`#messages-state >> text="${words}"`);
+    const rungs = page.locator(".rung");
+    await untilState("Live");
+    expect(await rungs.count()).toBe(4);
+    expect(await page.locator(".rung pre:visible").count()).toBe(0);
+    await rungs.locator("summary").nth(2).click();
+    expect(await page.locator(".rung pre:visible").innerText()).toContain("Subscription-State: active");
+
+    await office.hintd.setDevice("Custom:door", "INUSE");
+    await answerNotify();
+    await rungs.nth(5).waitFor();
+    expect(await page.locator(".rung pre:visible").count()).toBe(1);
+
+    await page.click("#pause");
+    await office.hintd.setDevice("Custom:door", "NOT_INUSE");
+    await answerNotify();
+    await untilState("Paused; there is more");
+    expect(await rungs.count()).toBe(6);
+    await page.click("#pause");
+    await rungs.nth(7).waitFor();
+    phone.close();
+    await close();
+  });
+
+  test("without script, every message is a click away from the lamp; a search and a capture, too", async () => {
+    const { phone, dialog } = await watchDoor("Quiet 1.0");
+    const { page, close } = await open("/hints/default/802", { javaScriptEnabled: false });
+    await page.click(`a[href="/messages?dialog=${dialog}"]`);
+    expect(await page.innerText("#ladder code")).toBe(dialog);
+    await page.locator(".rung summary").first().click();
+    expect(await page.innerText(".rung pre:visible")).toStartWith("SUBSCRIBE sip:802@");
+    await page.fill("#extension", "no such extension");
+    await page.click(".messages-search button");
+    expect(await page.innerText("#dialogs")).toContain("No dialog fits");
+    await page.click(".messages-search a");
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click(".messages-tools a")]);
+    expect(download.suggestedFilename()).toBe("hintd.pcap");
+    expect(readFileSync(await download.path()).readUInt32BE()).toBe(0xa1b2c3d4);
+    phone.close();
     await close();
   });
 });
