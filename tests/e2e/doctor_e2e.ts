@@ -66,8 +66,13 @@ test("the bundle has what is asked for, and no secret", async () => {
   const phone = await openUdp(hintd.sipPort);
   const digest =
     'Authorization: Digest username="alice", realm="hintd", nonce="digest-s3cret", uri="sip:x",\r\n response="00s3cret"';
+  const said = `Subject: somebody says ${PASSWORD} and ${secrets.webhook}`;
   phone.send(
-    requestFrom(phone, "UDP", { method: "SUBSCRIBE", uri: "sip:2000@127.0.0.1", headers: ["Event: dialog", digest] }),
+    requestFrom(phone, "UDP", {
+      method: "SUBSCRIBE",
+      uri: "sip:2000@127.0.0.1",
+      headers: ["Event: dialog", digest, said],
+    }),
   );
   await phone.next((message) => message.startsWith("SIP/2.0 "));
   phone.close();
@@ -85,6 +90,7 @@ test("the bundle has what is asked for, and no secret", async () => {
   const content = contentOf(file);
   expect(content).toContain("SUBSCRIBE sip:2000@127.0.0.1");
   expect(content).toContain('Authorization: Digest username=\\"alice\\"');
+  expect(content).toContain("Subject: somebody says (not told) and (not told)");
   for (const secret of [PASSWORD, "s3cret", secrets.token.slice(8), secrets.digest.slice(4)]) {
     const at = content.indexOf(secret);
     expect(at < 0 ? "" : content.slice(Math.max(0, at - 80), at + 40)).toBe("");
