@@ -19,7 +19,7 @@ function ApiPage({ document, maySignOut }: { document: OpenApiDocument; maySignO
   );
   const stream = calls.find(({ call }) => call.description !== undefined);
   return (
-    <Document title="API – hintd" maySignOut={maySignOut}>
+    <Document title="API – hintd" site="/api" maySignOut={maySignOut}>
       <section>
         <h1>The API</h1>
         <p>

@@ -125,7 +125,7 @@ function Section({ section: { id, header, description, options } }: { section: R
 
 function HelpPage({ title, maySignOut, children }: { title: string; maySignOut: boolean; children?: unknown }) {
   return (
-    <Document title={title} maySignOut={maySignOut} own={[assets.helpStyle]}>
+    <Document title={title} site="/help" maySignOut={maySignOut} own={[assets.helpStyle]}>
       <div class="help">{children}</div>
     </Document>
   );

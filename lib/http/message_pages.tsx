@@ -8,7 +8,7 @@ import { limits } from "../runtime/limits.ts";
 import type { HttpEnv } from "./access.ts";
 import type { Controls } from "./controls.ts";
 import type { LiveMessages } from "./live_messages.ts";
-import { captureResponse, type MessageQuery } from "./messages.ts";
+import { captureResponse, type DialogRow, type MessageQuery, type Messages } from "./messages.ts";
 import { documentText } from "./page/document.tsx";
 import { MessagesPage } from "./page/messages_page.tsx";
 
@@ -32,9 +32,7 @@ export function createMessagePages({ controls, clock, liveMessages }: MessagePag
     const { lastId } = port;
     const dialogs = await port.dialogs({ ...query, dialog: "" });
     const chosen = query.dialog || dialogs[0]?.dialog;
-    const exactly = { dialog: chosen ?? "", call_id: "", extension: "", address: "", method: "" };
-    const shown = dialogs.find(({ dialog }) => dialog === chosen) ?? (await port.dialogs(exactly))[0];
-    const messages = shown === undefined ? [] : await port.messages(exactly, limits.shownMessageCount);
+    const { shown, messages } = chosen === undefined ? nothingShown : await ladderOf(port, chosen, dialogs);
     const { listeners } = controls.status();
     const maySignOut = context.get("caller")?.session !== undefined;
     const props = { query, dialogs, shown, messages, lastId, listeners, wall: clock.wall(), maySignOut };
@@ -51,6 +49,15 @@ export function createMessagePages({ controls, clock, liveMessages }: MessagePag
   });
 
   return pages;
+}
+
+const nothingShown = { shown: undefined, messages: [] };
+
+/** The dialog of that name, in the list or not, and its messages; nothing when it is not kept. */
+async function ladderOf(port: Messages, chosen: string, dialogs: readonly DialogRow[]) {
+  const exactly = { dialog: chosen, call_id: "", extension: "", address: "", method: "" };
+  const shown = dialogs.find(({ dialog }) => dialog === chosen) ?? (await port.dialogs(exactly))[0];
+  return { shown, messages: shown === undefined ? [] : await port.messages(exactly, limits.shownMessageCount) };
 }
 
 /** What the address asks for; what is too long is cut, and finds nothing. */

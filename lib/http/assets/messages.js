@@ -5,13 +5,15 @@ let isPaused = false;
 let isFetching = false;
 let isStale = false;
 
-function say(words) {
+function say(words, kind = "") {
+  if (state.dataset.state !== kind) state.dataset.state = kind;
   if (state.textContent !== words) state.textContent = words;
 }
 
 function tell() {
   pause.setAttribute("aria-pressed", String(isPaused));
-  say(isPaused ? (isStale ? "Paused; there is more" : "Paused") : "Live");
+  if (isPaused) say(isStale ? "Paused; there is more" : "Paused", "paused");
+  else say("Live", "open");
 }
 
 async function refresh() {
@@ -69,7 +71,7 @@ const source = new EventSource(
 source.addEventListener("open", tell);
 source.addEventListener("messages", refresh);
 source.addEventListener("error", () => {
-  say("Connection lost, trying again");
+  say("Connection lost, trying again", "lost");
   // A refusal ends the source for good; a page without a session has to sign in again.
   if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 5000);
 });

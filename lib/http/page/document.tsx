@@ -37,10 +37,18 @@ function asset(name: string, extension: string, type: string, text: string): Ass
   return { path: `/assets/${name}.${hashHex("SHA-256", text).slice(0, 12)}.${extension}`, type, text };
 }
 
+/** The ways that every page offers. */
+const sites = [["/", "Lamps"], ["/messages", "Messages"], ["/api", "API"], ["/help", "Help"]] as const;
+
+/** Where one of them leads. */
+export type SitePath = (typeof sites)[number][0];
+
 /** What every page says of itself. */
 export interface DocumentProps {
   /** Shown by the browser. */
   readonly title: string;
+  /** Which of `sites` it belongs to; undefined for none. */
+  readonly site?: SitePath;
   /** Id of the last event the page shows; undefined for pages that stand still. */
   readonly since?: string;
   /** Whether there is a session to end. */
@@ -54,7 +62,7 @@ export interface DocumentProps {
 }
 
 /** A page with its frame. */
-export function Document({ title, since, maySignOut, hasNav = true, own = [], children }: DocumentProps) {
+export function Document({ title, site, since, maySignOut, hasNav = true, own = [], children }: DocumentProps) {
   return (
     <html lang="en">
       <head>
@@ -82,10 +90,9 @@ export function Document({ title, since, maySignOut, hasNav = true, own = [], ch
           </a>
           {hasNav && (
             <nav class="pages" aria-label="Pages">
-              <a href="/">Lamps</a>
-              <a href="/messages">Messages</a>
-              <a href="/api">API</a>
-              <a href="/help">Help</a>
+              {sites.map(([path, name]) => (
+                <a key={path} href={path} aria-current={path === site ? "page" : undefined}>{name}</a>
+              ))}
             </nav>
           )}
           {since !== undefined && <span class="live" id="live" role="status" />}

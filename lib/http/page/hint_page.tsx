@@ -34,7 +34,7 @@ export function HintPage({ explanation, wall, since, maySignOut, complaint }: Hi
   const custom = hint.devices.filter((device) => device.device.startsWith("Custom:"));
   const providers = hint.presence?.providers.filter((provider) => provider.startsWith("CustomPresence:")) ?? [];
   return (
-    <Document title={`${hint.name || hint.exten} – hintd`} since={since} maySignOut={maySignOut}>
+    <Document title={`${hint.name || hint.exten} – hintd`} site="/" since={since} maySignOut={maySignOut}>
       <p class="back">
         <a href="/">All lamps</a>
       </p>
@@ -149,7 +149,7 @@ function Watchers({ watchers, path, wall }: { watchers: readonly SubscriptionRow
       <h2 id="watchers-title">
         Watchers <span class="count">{watchers.length}</span>
       </h2>
-      <Table heads={["Watcher", "Phone", "Body", "Last NOTIFY", "Expires", "End"]}>
+      <Table heads={["Watcher", "Phone", "Body", "Last NOTIFY", "Expires", "Subscription"]}>
         {watchers.map((row) => (
           <Row key={row.id}>
             <Cell head="Watcher">
@@ -170,7 +170,7 @@ function Watchers({ watchers, path, wall }: { watchers: readonly SubscriptionRow
             <Cell head="Expires">
               <Until at={row.expires_at} wall={wall} />
             </Cell>
-            <Cell head="End">
+            <Cell head="Subscription">
               <form method="post" action={`${path}/end`}>
                 <input type="hidden" name="id" value={row.id} />
                 <button type="submit" class="quiet" aria-label={`End the subscription of ${row.endpoint}`}>End</button>

@@ -39,7 +39,12 @@ export function MessagesPage(props: MessagesPageProps) {
   const { query, dialogs, shown, messages, lastId, wall, maySignOut } = props;
   const isSearched = [query.extension, query.address, query.call_id, query.method].some((each) => each !== "");
   return (
-    <Document title="Messages – hintd" maySignOut={maySignOut} own={[assets.messagesStyle, assets.messagesScript]}>
+    <Document
+      title="Messages – hintd"
+      site="/messages"
+      maySignOut={maySignOut}
+      own={[assets.messagesStyle, assets.messagesScript]}
+    >
       <div
         id="messages"
         class={query.dialog === "" ? "messages" : "messages is-chosen"}
@@ -183,13 +188,12 @@ function Shown(
     messages: readonly MessageRow[];
   },
 ) {
+  if (dialog === undefined && query.dialog === "") return <section id="ladder" class="shown" hidden />;
   if (dialog === undefined || messages.length === 0) {
     return (
       <section id="ladder" class="shown" aria-label="Ladder">
         <p class="empty">
-          {query.dialog === ""
-            ? "Choose a dialog."
-            : "Nothing is kept of this dialog any more, or nothing was said in it since hintd was started."}
+          Nothing is kept of this dialog any more, or nothing was said in it since hintd was started.
         </p>
       </section>
     );

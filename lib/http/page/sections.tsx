@@ -120,7 +120,9 @@ function isFound(hint: HintRow, search: string): boolean {
 export function Endpoints({ endpoints, wall }: { endpoints: readonly EndpointRow[]; wall: EpochMillis }) {
   return (
     <section id="endpoints" aria-labelledby="endpoints-title">
-      <h2 id="endpoints-title">Endpoints</h2>
+      <h2 id="endpoints-title">
+        Endpoints <span class="count">{endpoints.length}</span>
+      </h2>
       {endpoints.length === 0
         ? (
           <p class="empty">

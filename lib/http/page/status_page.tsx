@@ -1,6 +1,6 @@
 /** @jsxImportSource hono/jsx */
 /**
- * Owns the status page: problems first, then the wall of lamps, endpoints, subscriptions, and whatever else the office has.
+ * Owns the status page: problems first, then the wall of lamps, charts, endpoints, subscriptions, and whatever else the office has.
  */
 import type { EpochMillis } from "../../runtime/clock.ts";
 import { limits } from "../../runtime/limits.ts";
@@ -32,17 +32,17 @@ export function StatusPage({ controls, wall, since, search, maySignOut, report }
   const status = controls.status();
   const hints = controls.hints();
   return (
-    <Document title="hintd" since={since} maySignOut={maySignOut}>
+    <Document title="hintd" site="/" since={since} maySignOut={maySignOut}>
       <h1 class="unseen">Status of hintd</h1>
       {report !== undefined && <Reloaded report={report} />}
       <Problems problems={controls.problems()} wall={wall} />
       <Wall hints={hints} search={search} wall={wall} />
+      <Charts history={controls.history()} />
       <Endpoints endpoints={controls.endpoints()} wall={wall} />
       <Subscriptions {...subscriptionsShown(controls)} names={namesOf(hints)} wall={wall} />
       <Lists lists={controls.lists()} />
       <Publications inbound={controls.publications()} outbound={controls.outboundPublications()} wall={wall} />
       <Mailboxes mailboxes={controls.mailboxes()} wall={wall} />
-      <Charts history={controls.history()} />
       <Colophon status={status} />
     </Document>
   );
