@@ -20,7 +20,7 @@ function ApiPage({ document, maySignOut }: { document: OpenApiDocument; maySignO
   const stream = calls.find(({ call }) => call.description !== undefined);
   return (
     <Document title="API – hintd" site="/api" maySignOut={maySignOut}>
-      <section>
+      <section class="preface">
         <h1>The API</h1>
         <p>
           <Words text={info.description} />
@@ -42,7 +42,7 @@ function ApiPage({ document, maySignOut }: { document: OpenApiDocument; maySignO
           {calls.map(({ path, method, call }) => (
             <Row key={call.operationId}>
               <Cell head="Call">
-                <code id={call.operationId}>{method} /api/v1{path}</code>
+                <code class="call" id={call.operationId}>{method} /api/v1{path}</code>
               </Cell>
               <Cell head="What it does">{call.summary}</Cell>
               <Cell head="Takes">
@@ -58,7 +58,7 @@ function ApiPage({ document, maySignOut }: { document: OpenApiDocument; maySignO
       {stream !== undefined && (
         <section aria-labelledby="events-title">
           <h2 id="events-title">The stream of events</h2>
-          <p>
+          <p class="prose">
             <Words text={stream.call.description!} />
           </p>
         </section>
