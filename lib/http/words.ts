@@ -1,7 +1,14 @@
 /**
  * Owns the words in which page, API and CLI speak of states and times.
  */
-import type { DeviceStateName, EndpointRow, ExtensionStateName, NotifyRow, PresenceStateName } from "./controls.ts";
+import type {
+  DeviceStateName,
+  EndpointRow,
+  ExtensionStateName,
+  ListenerRow,
+  NotifyRow,
+  PresenceStateName,
+} from "./controls.ts";
 import { type Instant, instantMillis } from "../runtime/instant.ts";
 import type { EpochMillis } from "../runtime/clock.ts";
 
@@ -91,4 +98,9 @@ export function hasFailed(notify: NotifyRow | null): boolean {
 /** `1 watcher`, `3 watchers`. */
 export function countText(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`;
+}
+
+/** Where phones reach hintd: `udp 192.168.1.5:5060`. */
+export function listenerText({ transport, address, port }: ListenerRow): string {
+  return `${transport} ${address.includes(":") ? `[${address}]` : address}:${port}`;
 }

@@ -8,6 +8,8 @@ import axe from "axe-core";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { watching } from "../http/conversation.ts";
+import { startServer } from "../http/support.ts";
 import { command } from "./hintd.ts";
 import { type FurnishedOffice, openOffice } from "./office.ts";
 import { header, okTo, openUdp, requestFrom, type Wire } from "./wire.ts";
@@ -313,6 +315,20 @@ describe("the page of messages", () => {
     await rungs.nth(7).waitFor();
     phone.close();
     await close();
+  });
+
+  test("the first message of all brings the list and its ladder", async () => {
+    const server = await startServer();
+    const { page, close } = await open("/messages", {}, server.url);
+    await page.waitForSelector("#messages-state >> text=Live");
+    expect(await page.innerText("#messages-panes")).toContain("No phone has said anything");
+    expect(await page.locator("#messages-capture:visible").count()).toBe(0);
+    for (const { text, isSent } of watching({ callId: "first" })) server.controls.say(text, { isSent });
+    await page.waitForSelector("#dialogs >> text=bob");
+    await page.locator(".rung").nth(8).waitFor();
+    await page.waitForSelector("#messages-capture:visible");
+    await close();
+    await server.stop();
   });
 
   test("without script, every message is a click away from the lamp; a search and a capture, too", async () => {

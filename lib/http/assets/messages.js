@@ -35,7 +35,9 @@ async function refresh() {
 }
 
 function swap(page) {
-  for (const id of ["dialogs", "ladder", "messages-count"]) {
+  // Before the first message there are no panes yet.
+  const panes = document.getElementById("dialogs") === null ? ["messages-panes"] : ["dialogs", "ladder"];
+  for (const id of [...panes, "messages-count", "messages-capture"]) {
     const old = document.getElementById(id);
     const fresh = page.getElementById(id);
     if (old === null || fresh === null || old.outerHTML === fresh.outerHTML) continue;

@@ -6,7 +6,7 @@ import type { EpochMillis } from "../../runtime/clock.ts";
 import { limits } from "../../runtime/limits.ts";
 import type { ListenerRow } from "../controls.ts";
 import { type DialogRow, type MessageQuery, type MessageRow, messagesPath } from "../messages.ts";
-import { clockText, countText } from "../words.ts";
+import { clockText, countText, listenerText } from "../words.ts";
 import { assets, Document } from "./document.tsx";
 import { Ladder } from "./ladder.tsx";
 import { Ago } from "./time.tsx";
@@ -56,20 +56,25 @@ export function MessagesPage(props: MessagesPageProps) {
           <p class="messages-tools">
             <span id="messages-state" class="live" role="status" />
             <button type="button" id="pause" class="quiet" aria-pressed="false" hidden>Pause</button>
-            {dialogs.length > 0 && (
-              <a href={messagesPath({ ...query, dialog: "" }, "/messages.pcap")} download>
-                Capture of {isSearched ? "these" : "all"}
-              </a>
-            )}
+            <a
+              id="messages-capture"
+              href={messagesPath({ ...query, dialog: "" }, "/messages.pcap")}
+              download
+              hidden={dialogs.length === 0}
+            >
+              Capture of {isSearched ? "these" : "all"}
+            </a>
           </p>
         </div>
         <Search query={query} isSearched={isSearched} />
-        {lastId === 0 && query.dialog === "" ? <Silence listeners={props.listeners} /> : (
-          <div class="messages-panes">
-            <Dialogs dialogs={dialogs} shown={shown} query={query} wall={wall} />
-            <Shown query={query} dialog={shown} messages={messages} />
-          </div>
-        )}
+        {lastId === 0 && query.dialog === ""
+          ? <Silence listeners={props.listeners} />
+          : (
+            <div id="messages-panes" class="messages-panes">
+              <Dialogs dialogs={dialogs} shown={shown} query={query} wall={wall} />
+              <Shown query={query} dialog={shown} messages={messages} />
+            </div>
+          )}
       </div>
     </Document>
   );
@@ -119,9 +124,9 @@ function Search({ query, isSearched }: { query: MessageQuery; isSearched: boolea
 
 function Silence({ listeners }: { listeners: readonly ListenerRow[] }) {
   return (
-    <p class="empty" id="ladder">
+    <p class="empty silence" id="messages-panes">
       No phone has said anything since hintd was started. It listens at{" "}
-      {listeners.map(({ transport, address, port }) => `${transport} ${address}:${port}`).join(", ") || "no address"}
+      {listeners.map(listenerText).join(", ") || "no address"}
       {"; "}
       <a href="/help/troubleshooting">what to look at when nothing comes</a>.
     </p>

@@ -101,7 +101,8 @@ export function Wall({ hints, search, wall }: { hints: readonly HintRow[]; searc
       ))}
       {hints.length === 0 && (
         <p class="empty">
-          No hints yet. Add some to <code>[contexts.default.hints]</code> in config.toml, then reload.
+          No hints yet. Add some to <code>[contexts.default.hints]</code> in config.toml, then reload;{" "}
+          <a href="/help/states">where their states come from</a>.
         </p>
       )}
       <p class="empty" id="nothing-found" hidden={hints.length === 0 || shown.length > 0}>No extension of that name</p>
@@ -126,7 +127,8 @@ export function Endpoints({ endpoints, wall }: { endpoints: readonly EndpointRow
       {endpoints.length === 0
         ? (
           <p class="empty">
-            No endpoints yet. Add one as <code>[endpoints.name]</code> in config.toml.
+            No endpoints yet. Add one as <code>[endpoints.name]</code> in config.toml;{" "}
+            <a href="/help/reference">all options</a>.
           </p>
         )
         : (
@@ -210,7 +212,11 @@ export function Subscriptions({ subscriptions, count, names, wall }: Subscriptio
         Subscriptions <span class="count">{count}</span>
       </h2>
       {shown.length === 0
-        ? <p class="empty">No phone is watching yet.</p>
+        ? (
+          <p class="empty">
+            No phone is watching yet; <a href="/help/phones">what to type into which phone</a>.
+          </p>
+        )
         : (
           <Table heads={["Watcher", "Watches", "Body", "Last NOTIFY", "Expires"]}>
             {shown.map((row) => (

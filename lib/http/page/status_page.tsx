@@ -5,7 +5,7 @@
 import type { EpochMillis } from "../../runtime/clock.ts";
 import { limits } from "../../runtime/limits.ts";
 import type { Controls, HintRow, ReloadReport, StatusRow, SubscriptionRow } from "../controls.ts";
-import { countText, spanText } from "../words.ts";
+import { countText, listenerText, spanText } from "../words.ts";
 import { Charts } from "./charts.tsx";
 import { Document } from "./document.tsx";
 import { Endpoints, Problems, Subscriptions, Wall } from "./sections.tsx";
@@ -76,9 +76,7 @@ function Reloaded({ report: { is_applied, changes, errors } }: { report: ReloadR
 }
 
 function Colophon({ status }: { status: StatusRow }) {
-  const listeners = status.listeners.map(({ transport, address, port }) =>
-    `${transport} ${address.includes(":") ? `[${address}]` : address}:${port}`
-  );
+  const listeners = status.listeners.map(listenerText);
   return (
     <footer class="colophon">
       <p>hintd {status.version}</p>
