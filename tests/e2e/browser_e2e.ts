@@ -29,7 +29,7 @@ const paths = [
   "/nowhere",
 ];
 
-const looks = [["light", 1280], ["light", 390], ["dark", 390], ["dark", 1280]] as const;
+const looks = [["light", 390], ["light", 1280], ["dark", 1280]] as const;
 
 const PASSWORD = "open sesame";
 
