@@ -79,7 +79,7 @@ export const endpointSchema = z.strictObject({
   rewrite_contact: flag(true, "Requests go back to where the phone's last one came from: right behind NAT."),
   transport: text("", "Name of the listener for requests to it; empty: the one it used."),
   body_profile: oneOf(["", "asterisk", "rfc"], "", "Bodies it gets; empty: [bodies].profile."),
-  max_subscriptions: whole(200, [0, 100_000], "Subscriptions it may have at once."),
+  max_subscriptions: whole(200, [0, 250_000], "Subscriptions it may have at once."),
   publish: texts(
     "What it may publish besides its own state: extensions, endpoints, devices or mailboxes; * stands for anything.",
   ),

@@ -51,7 +51,7 @@ export const limits = {
   /** Attempts at a phone that did not subscribe and answers, but asks for patience each time. */
   unsolicitedAttemptCount: 8,
   /** Subscriptions on the appliance. */
-  subscriptionCount: 100_000,
+  subscriptionCount: 250_000,
   /** User-Agents whose phone is remembered; an office has some dozen. */
   userAgentCount: 1_024,
   /** Publications of each direction, and mailboxes, on the status page; the rest is a click away. */

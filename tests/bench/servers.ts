@@ -21,8 +21,15 @@ export type Server = {
   end(): Promise<void>;
 };
 
+/** A hintd whose plug can be pulled. */
+export type MeasuredHintd = Server & {
+  kill(): Promise<void>;
+  /** Resolves when page and phones are served. */
+  startAgain(): Promise<void>;
+};
+
 /** hintd: guest is believed on its word, member has a password, publisher may publish for everybody. */
-export async function startMeasuredHintd(): Promise<Server> {
+export async function startMeasuredHintd(): Promise<MeasuredHintd> {
   const hintd = await startHintd(({ sipPort, httpPort, dataDir }: Office) => `
 [server]
 data_dir = ${JSON.stringify(dataDir)}
@@ -35,7 +42,7 @@ bind = "127.0.0.1:${sipPort}"
 [http]
 bind = "127.0.0.1:${httpPort}"
 [defaults.endpoint]
-max_subscriptions = 100000
+max_subscriptions = 250000
 [endpoints.guest]
 [endpoints.member]
 auth = { username = "member", password = "${PASSWORD}" }
@@ -44,7 +51,13 @@ publish = ["*"]
 [contexts.default.hints]
 ${Array.from({ length: RESOURCES }, (_, i) => `${2000 + i} = "Custom:d${2000 + i}"`).join("\n")}
 `);
-  return { port: hintd.sipPort, pid: hintd.pid, end: () => hintd.dispose() };
+  return {
+    port: hintd.sipPort,
+    pid: hintd.pid,
+    end: () => hintd.dispose(),
+    kill: async () => void await hintd.end("SIGKILL"),
+    startAgain: () => hintd.start(),
+  };
 }
 
 /** The bare loop of `floor.ts`. */
