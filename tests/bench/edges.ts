@@ -1,0 +1,168 @@
+/**
+ * Measures hintd where it hurts: strangers amid a fan-out to 20,000, a change among 100,000 subscriptions to other extensions,
+ * and a pulled plug with 20,000 subscriptions on the disk. Prints a Markdown table.
+ *
+ * Run: `deno task bench:edges`, after `deno task build --host`; takes two minutes and 2 GB, most of it the phones'.
+ */
+import { join } from "node:path";
+import { untilAnswered } from "../e2e/hintd.ts";
+import { Phones } from "./phones.ts";
+import type { Probes } from "./prober.ts";
+import { cpuNanos, droppedDatagrams, median } from "./proc.ts";
+import { Publisher } from "./publisher.ts";
+import { startMeasuredHintd } from "./servers.ts";
+
+const ADDRESS = "127.0.0.1";
+/** Fan-outs whose middle counts. */
+const CHANGE_COUNT = 5;
+const WINDOW = 200;
+
+type Line = readonly [what: string, found: string, wanted: string, isReached: boolean];
+const lines: Line[] = [];
+
+function openPhones(port: number, watchers: number, resources: readonly string[]): Promise<Phones> {
+  return Phones.open({ address: ADDRESS, port, watchers, resources, event: "dialog", expires: 3_600, user: "guest" });
+}
+
+/** Resolves once `condition` holds; it is looked at after each datagram. */
+function until(phones: Phones, condition: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (!condition()) return;
+      phones.onProgress(() => {});
+      resolve();
+    };
+    phones.onProgress(look);
+    look();
+  });
+}
+
+async function subscribeAll(phones: Phones, watchers: number): Promise<void> {
+  phones.newsCount = phones.grantedCount = 0;
+  for (let watcher = 0; watcher < watchers; watcher++) {
+    phones.subscribe(watcher);
+    if (watcher % 16 === 15) {
+      await until(phones, () => watcher - Math.min(phones.grantedCount, phones.newsCount) < WINDOW);
+    }
+  }
+  await until(phones, () => phones.grantedCount >= watchers && phones.newsCount >= watchers);
+}
+
+/** Changes an extension; resolves when all who watch it were told. */
+async function change(phones: Phones, publisher: Publisher, watchers: number, round: number): Promise<void> {
+  phones.newsCount = 0;
+  await publisher.change("2000", round % 2 === 0);
+  await until(phones, () => phones.newsCount >= watchers);
+}
+
+async function probeDuring(port: number, action: () => Promise<void>): Promise<Probes> {
+  const command = [process.execPath, join(import.meta.dir, "prober.ts"), String(port), "2001"];
+  const prober = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
+  const reader = prober.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  await reader.read();
+  await action();
+  prober.kill("SIGTERM");
+  let text = "";
+  for (let next = await reader.read(); !next.done; next = await reader.read()) text += next.value;
+  return JSON.parse(text) as Probes;
+}
+
+const millis = (value: number) => `${value.toFixed(0)} ms`;
+
+/** A fan-out to 20,000 with strangers in it, and a pulled plug after it. */
+async function measureManyOfOne(): Promise<void> {
+  const watchers = 20_000;
+  const hintd = await startMeasuredHintd();
+  try {
+    const phones = await openPhones(hintd.port, watchers, ["2000"]);
+    await subscribeAll(phones, watchers);
+    const publisher = new Publisher(phones, { address: ADDRESS, port: hintd.port, trigger: "dialog" });
+    for (let round = 0; round < 2; round++) await change(phones, publisher, watchers, round);
+    const probes = await probeDuring(hintd.port, async () => {
+      for (let round = 0; round < CHANGE_COUNT; round++) await change(phones, publisher, watchers, round);
+    });
+    const { options, subscribe, lostCount } = probes;
+    lines.push(
+      ["OPTIONS amid fan-outs to 20,000: slowest answer", millis(options.last), "≤ 50 ms", options.last <= 50],
+      [
+        "new SUBSCRIBE amid fan-outs to 20,000: slowest answer",
+        millis(subscribe.last),
+        "≤ 50 ms",
+        subscribe.last <= 50,
+      ],
+      ["probes without an answer", String(lostCount), "0", lostCount === 0],
+    );
+
+    await hintd.kill();
+    phones.newsCount = 0;
+    const startedAt = performance.now();
+    const started = hintd.startAgain();
+    await untilAnswered(hintd.port, { everyMillis: 5 });
+    const answered = performance.now() - startedAt;
+    await Promise.all([started, until(phones, () => phones.newsCount >= watchers)]);
+    const told = performance.now() - startedAt;
+    lines.push(
+      ["start with 20,000 subscriptions on the disk: first answer", millis(answered), "≤ 1000 ms", answered <= 1_000],
+      ["the same: all told anew", millis(told), "≤ 3000 ms", told <= 3_000],
+      [
+        "NOTIFYs that came twice, SUBSCRIBEs sent again, datagrams dropped",
+        lossOf(phones, hintd.port),
+        "0, 0, 0",
+        lossOf(phones, hintd.port) === "0, 0, 0",
+      ],
+    );
+  } finally {
+    await hintd.end();
+  }
+}
+
+function lossOf({ repeatedCount, retransmittedCount }: Phones, port: number): string {
+  return `${repeatedCount}, ${retransmittedCount}, ${droppedDatagrams(port)}`;
+}
+
+/** What a change of one extension costs, alone and among 100,000 subscriptions to others. */
+async function measureAmongOthers(): Promise<void> {
+  const [watchers, others] = [1_000, 100_000];
+  const hintd = await startMeasuredHintd();
+  try {
+    const phones = await openPhones(hintd.port, watchers, ["2000"]);
+    await subscribeAll(phones, watchers);
+    const publisher = new Publisher(phones, { address: ADDRESS, port: hintd.port, trigger: "dialog" });
+    const cost = async () => {
+      const costs: number[] = [];
+      for (let round = 0; round < 40; round++) {
+        const before = cpuNanos(hintd.pid);
+        await change(phones, publisher, watchers, round);
+        costs.push((cpuNanos(hintd.pid) - before) / 1e3 / watchers);
+      }
+      return median(costs.slice(20));
+    };
+    const alone = await cost();
+    const crowd = await openPhones(hintd.port, others, Array.from({ length: 99 }, (_, i) => String(2_001 + i)));
+    await subscribeAll(crowd, others);
+    const among = await cost();
+    const ratio = among / alone;
+    lines.push([
+      "CPU per NOTIFY with 100,000 subscriptions to others",
+      `${among.toFixed(1)} µs, alone ${alone.toFixed(1)} µs: ${ratio.toFixed(2)}`,
+      "≤ 1.10",
+      ratio <= 1.1,
+    ]);
+  } finally {
+    await hintd.end();
+  }
+}
+
+await measureManyOfOne();
+await measureAmongOthers();
+process.stdout.write(
+  [
+    "| | found | wanted |",
+    "|---|---|---|",
+    ...lines.map(([what, found, wanted, isReached]) =>
+      `| ${what} | ${isReached ? found : `**${found}**`} | ${wanted} |`
+    ),
+    "",
+  ].join("\n"),
+);
+process.exit(0);
