@@ -64,8 +64,10 @@ export function LampCard({ hint, wall }: { hint: HintRow; wall: EpochMillis }) {
   return (
     <li class="lamp" id={lampId(hint)} data-state={hint.state}>
       <Sign state={hint.state} />
-      <a class="lamp-name" href={hintPath(hint)}>{hint.name === "" ? hint.exten : hint.name}</a>
-      {hint.name !== "" && <span class="lamp-exten">{hint.exten}</span>}
+      <div>
+        {hint.name !== "" && <span class="lamp-exten">{hint.exten}</span>}
+        <a class="lamp-name" href={hintPath(hint)}>{hint.name === "" ? hint.exten : hint.name}</a>
+      </div>
       <p class="lamp-state">
         <strong>{extensionWords[hint.state]}</strong>
         {hint.changed_at !== null && <Since at={hint.changed_at} wall={wall} />}
