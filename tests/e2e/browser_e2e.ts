@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import axe from "axe-core";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { watching } from "../http/conversation.ts";
 import { startServer } from "../http/support.ts";
 import { command } from "./hintd.ts";
@@ -36,6 +36,7 @@ const PASSWORD = "open sesame";
 let office: FurnishedOffice;
 let guarded: FurnishedOffice;
 let browser: Browser;
+let everyday: BrowserContext;
 beforeAll(async () => {
   if (shots !== undefined) mkdirSync(shots, { recursive: true });
   const hash = Bun.spawnSync([...command, "hash-password"], { stdin: Buffer.from(`${PASSWORD}\n`) }).stdout.toString();
@@ -47,6 +48,7 @@ beforeAll(async () => {
       args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
     }),
   ]);
+  everyday = await browser.newContext({ reducedMotion: "reduce" });
 }, 60_000);
 afterAll(async () => {
   await browser?.close();
@@ -56,9 +58,9 @@ afterAll(async () => {
   }
 });
 
-/** A page of a browser of its own that may load nothing from elsewhere and complain of nothing; `close` checks that. */
-async function open(path: string, options: BrowserContextOptions = {}, url = office.hintd.url) {
-  const context = await browser.newContext({ reducedMotion: "reduce", ...options });
+/** A page that may load nothing from elsewhere and complain of nothing; `close` checks that. With options it shares no cookies. */
+async function open(path: string, options?: BrowserContextOptions, url = office.hintd.url) {
+  const context = options === undefined ? everyday : await browser.newContext({ reducedMotion: "reduce", ...options });
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("request", (request) => {
@@ -73,7 +75,7 @@ async function open(path: string, options: BrowserContextOptions = {}, url = off
     page,
     async close() {
       expect(complaints).toEqual([]);
-      await context.close();
+      await (context === everyday ? page : context).close();
     },
   };
 }
@@ -319,7 +321,7 @@ describe("the page of messages", () => {
 
   test("the first message of all brings the list and its ladder", async () => {
     const server = await startServer();
-    const { page, close } = await open("/messages", {}, server.url);
+    const { page, close } = await open("/messages", undefined, server.url);
     await page.waitForSelector("#messages-state >> text=Live");
     expect(await page.innerText("#messages-panes")).toContain("No phone has said anything");
     expect(await page.locator("#messages-capture:visible").count()).toBe(0);
