@@ -13,6 +13,8 @@ type PhoneConfig = Config["phones"][number];
 interface Match {
   readonly configured: PhoneConfig | undefined;
   readonly family: PhoneFamily | undefined;
+  /** Made so far, one for each kind of endpoint: equal ones are the same object. */
+  readonly variants: Variant[];
 }
 
 /** The phones of one configuration. */
@@ -31,14 +33,22 @@ export class Phones {
    * The body profile is that of the `[[phones]]` row, else of the endpoint, else what the family needs, else of `[bodies]`.
    */
   variantOf(endpoint: EndpointConfig | undefined, userAgent: string): Variant {
-    const { configured, family } = this.#match(userAgent);
-    const profile = configured?.body_profile || endpoint?.body_profile || family?.needs.profile ||
+    const match = this.#match(userAgent);
+    const profile = match.configured?.body_profile || endpoint?.body_profile || match.family?.needs.profile ||
       this.#config.bodies.profile;
-    const common = {
-      profile,
-      isDigium: isDigiumUserAgent(userAgent),
-      notifyEarlyInuseRinging: endpoint?.notify_early_inuse_ringing ?? false,
-    };
+    const notifyEarlyInuseRinging = endpoint?.notify_early_inuse_ringing ?? false;
+    for (const known of match.variants) {
+      if (known.profile === profile && known.notifyEarlyInuseRinging === notifyEarlyInuseRinging) return known;
+    }
+    const made = this.#makeVariant(match, { profile, notifyEarlyInuseRinging, isDigium: isDigiumUserAgent(userAgent) });
+    match.variants.push(made);
+    return made;
+  }
+
+  #makeVariant(
+    { configured, family }: Match,
+    common: Pick<Variant, "profile" | "notifyEarlyInuseRinging" | "isDigium">,
+  ): Variant {
     if (configured === undefined) {
       return { ...defaultVariant, dialogIds: true, maxDialogs: family?.needs.maxDialogs ?? 0, ...common };
     }
@@ -61,7 +71,7 @@ export class Phones {
     const family = configured === undefined
       ? phoneFamilies.find((row) => matchesGlob(row.userAgent, userAgent))
       : undefined;
-    match = { configured, family };
+    match = { configured, family, variants: [] };
     if (this.#matches.size >= limits.userAgentCount) this.#matches.clear();
     this.#matches.set(userAgent, match);
     return match;

@@ -74,6 +74,8 @@ export interface BodiesOptions {
 /** The registry as configured. Renderings outlive a change of the configuration, so running subscriptions keep theirs. */
 export class Generators {
   readonly #renderings = new Map<string, Rendering>();
+  /** The same by the very variant that was asked for: watchers of one kind bring the same object. */
+  readonly #byVariant = new WeakMap<Variant, Map<string, Rendering>>();
   /** By event package: what it offers. */
   readonly #choices = new Map<string, AcceptChoice>();
   #disabled: readonly string[] = [];
@@ -141,6 +143,14 @@ export class Generators {
 
   /** The kind of document that a watcher gets; keep it with the subscription. An unknown media type throws. */
   rendering(mediaType: string, variant: Variant): Rendering {
+    let renderings = this.#byVariant.get(variant);
+    if (renderings === undefined) this.#byVariant.set(variant, renderings = new Map());
+    let rendering = renderings.get(mediaType);
+    if (rendering === undefined) renderings.set(mediaType, rendering = this.#findRendering(mediaType, variant));
+    return rendering;
+  }
+
+  #findRendering(mediaType: string, variant: Variant): Rendering {
     const members = variesOn.get(mediaType);
     if (!members) throw new Error(`No generator for media type "${mediaType}"`);
     const key = `${mediaType} ${variantKey(variant, members)}`;

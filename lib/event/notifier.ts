@@ -80,6 +80,7 @@ export interface SubscribeContext {
 export class Notifier {
   readonly #parts: NotifierParts;
   readonly #texts = new SharedTexts(limits.sharedTextCount);
+  readonly #shared = (text: string) => this.#texts.of(text);
   #rules: NotifierRules;
 
   constructor(parts: NotifierParts, rules: NotifierRules) {
@@ -148,9 +149,7 @@ export class Notifier {
     if (refusal !== undefined) return refusal;
 
     const userAgent = this.#texts.of(request.userAgent);
-    const made = dialogFromRequest(request, this.#parts.entropy.token(16), contact.uriText);
-    const [localUri, remoteUri] = [this.#texts.of(made.localUri), this.#texts.of(made.remoteUri)];
-    const dialog = { ...made, localUri, remoteUri };
+    const dialog = dialogFromRequest(request, this.#parts.entropy.token(16), contact.uriText, this.#shared);
     const subscription = new Subscription({
       owner: this.#parts.fanout,
       eventPackage,
