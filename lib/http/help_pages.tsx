@@ -89,8 +89,8 @@ function Reference({ maySignOut }: { maySignOut: boolean }) {
         <h1>All options</h1>
         <p>
           What stands in{" "}
-          <code>config.toml</code>. An option that is left out has its default; one without a default must be there.
-          Times are whole seconds unless the name ends in <code>_ms</code>.
+          <code>config.toml</code>. An option that is left out has the default that is shown here, if it has one. Times
+          are whole seconds unless the name ends in <code>_ms</code>.
         </p>
         {sections.map((section) => <Section key={section.id} section={section} />)}
       </article>
@@ -104,13 +104,14 @@ function Section({ section: { id, header, description, options } }: { section: R
       <h2 id={id}>
         <code>{header}</code>
       </h2>
-      <p>{description}</p>
+      {description !== "" && <p>{description}</p>}
       <dl class="options">
-        {options.map(({ name, value, description, accepted }) => (
+        {options.map(({ name, value, isRequired, description, accepted }) => (
           <div key={name} id={`${id}.${name}`}>
             <dt>
               <code>{name}</code>
               {value !== undefined && <code class="default">= {value}</code>}
+              {isRequired && <span class="default">must be there</span>}
             </dt>
             <dd>
               {description}

@@ -5,9 +5,12 @@ import type { JsonSchema } from "../config/json_schema.ts";
 
 /** One option. */
 export interface ReferenceOption {
+  /** As it is written, or `auth.username` inside of another option. */
   readonly name: string;
-  /** The default as TOML writes it; undefined for an option that must be there, and for one that is absent by default. */
+  /** The default as TOML writes it; undefined for an option without one. */
   readonly value: string | undefined;
+  /** Whether it must be there, in a table that is. */
+  readonly isRequired: boolean;
   readonly description: string;
   /** What is accepted; empty where that is a table. */
   readonly accepted: string;
@@ -30,6 +33,7 @@ interface Node {
   readonly properties?: Readonly<Record<string, Node>>;
   readonly additionalProperties?: Node | boolean;
   readonly items?: Node;
+  readonly required?: readonly string[];
 }
 
 /** The sections in the order of the schema. */
@@ -38,16 +42,18 @@ export function sectionsOf(schema: JsonSchema): ReferenceSection[] {
 }
 
 function sectionOf(name: string, node: Node): ReferenceSection[] {
-  const description = node.description ?? "";
-  if (node.items?.properties !== undefined) {
-    return [{ id: name, header: `[[${name}]]`, description, options: optionsOf(node.items) }];
-  }
-  if (typeof node.additionalProperties === "object") {
-    return [{ id: name, header: `[${name}.NAME]`, description, options: optionsOf(node.additionalProperties) }];
+  const { description = "", properties = {}, items, additionalProperties } = node;
+  if (items?.properties !== undefined) return [{ ...tableOf(name, `[[${name}]]`, items), description }];
+  if (typeof additionalProperties === "object") {
+    const header = `[${name}.NAME]`;
+    return [
+      { ...tableOf(name, header, additionalProperties), description },
+      ...namesIn(name, header, additionalProperties),
+    ];
   }
   // A table that only holds tables, each of which is a section.
-  const tables = Object.entries(node.properties ?? {}).filter(([, each]) => each.properties !== undefined);
-  if (tables.length > 0 && tables.length === Object.keys(node.properties!).length) {
+  const tables = Object.entries(properties).filter(([, each]) => each.properties !== undefined);
+  if (tables.length > 0 && tables.length === Object.keys(properties).length) {
     return tables.map(([inner]) => ({
       id: `${name}.${inner}`,
       header: `[${name}.${inner}]`,
@@ -55,19 +61,42 @@ function sectionOf(name: string, node: Node): ReferenceSection[] {
       options: [],
     }));
   }
-  return [{ id: name, header: `[${name}]`, description, options: optionsOf(node) }];
+  return [{ ...tableOf(name, `[${name}]`, node), description }];
 }
 
-function optionsOf({ properties = {} }: Node): ReferenceOption[] {
-  return Object.entries(properties).map(([name, node]) => {
-    const [description, accepted = ""] = (node.description ?? "").split(" Accepted: ");
-    return {
-      name,
-      value: node.default === undefined ? undefined : tomlText(node.default),
-      description: description!,
-      accepted: accepted.replace(/\.$/, ""),
-    };
-  });
+function tableOf(id: string, header: string, node: Node): Omit<ReferenceSection, "description"> {
+  return { id, header, options: optionsOf(node) };
+}
+
+/** Tables inside of a table whose names are the operator's: `[contexts.NAME.hints]`. */
+function namesIn(id: string, header: string, { properties = {} }: Node): ReferenceSection[] {
+  return Object.entries(properties).flatMap(([name, { additionalProperties: each }]) =>
+    typeof each !== "object" ? [] : [{
+      id: `${id}.${name}`,
+      header: header.replace("]", `.${name}]`),
+      description: "",
+      options: [optionOf("NAME", each, false)],
+    }]
+  );
+}
+
+/** The options of a table, those that stand in one line inside of another behind that one. */
+function optionsOf({ properties = {}, required = [] }: Node, prefix = ""): ReferenceOption[] {
+  return Object.entries(properties).filter(([, node]) => node.description !== undefined).flatMap(([name, node]) => [
+    optionOf(prefix + name, node, required.includes(name)),
+    ...optionsOf(node.items ?? node, `${prefix}${name}.`),
+  ]);
+}
+
+function optionOf(name: string, node: Node, isRequired: boolean): ReferenceOption {
+  const [description, accepted = ""] = (node.description ?? "").split(" Accepted: ");
+  return {
+    name,
+    value: node.default === undefined ? undefined : tomlText(node.default),
+    isRequired,
+    description: description!,
+    accepted: accepted.replace(/\.$/, ""),
+  };
 }
 
 /** A default as TOML: of texts, numbers, flags and lists, JSON is that too. */

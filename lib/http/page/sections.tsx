@@ -4,6 +4,7 @@
  */
 import type { Child } from "hono/jsx";
 import type { EpochMillis } from "../../runtime/clock.ts";
+import { chapterOf } from "../../help/chapters.ts";
 import { limits } from "../../runtime/limits.ts";
 import type { ContactRow, EndpointRow, ExtensionStateName, HintRow, ProblemRow, SubscriptionRow } from "../controls.ts";
 import { messagesPath } from "../messages.ts";
@@ -45,6 +46,7 @@ export function Problems({ problems, wall }: { problems: readonly ProblemRow[]; 
               <span>{problem.area}</span>
               <Ago at={problem.last_at} wall={wall} />
               {problem.count > 1 && <span>{problem.count} times</span>}
+              {chapterOf(problem.area) !== undefined && <a href={chapterOf(problem.area)}>Read more</a>}
             </p>
           </li>
         ))}
