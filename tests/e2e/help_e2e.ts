@@ -49,3 +49,12 @@ for (const [i, block] of blocks.entries()) {
     expect([exitCode, exitCode === 0 ? "" : `${stdout}${stderr}`]).toEqual([0, ""]);
   });
 }
+
+test("Kamailio takes what the guide has it load", () => {
+  const [, block] = /^```ini\n(loadmodule[^]*?)^```$/m.exec(guide)!;
+  const modules = ["tm", "sl", "rr", "pv"].map((name) => `loadmodule "${name}.so"`);
+  const file = join(directory, "kamailio.cfg");
+  writeFileSync(file, [...modules, block, 'request_route { if ($rm == "INVITE") dlg_manage(); }\n'].join("\n"));
+  const { exitCode, stderr } = Bun.spawnSync(["/usr/sbin/kamailio", "-c", "-f", file]);
+  expect([exitCode, exitCode === 0 ? "" : stderr.toString()]).toEqual([0, ""]);
+});

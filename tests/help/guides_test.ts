@@ -1,5 +1,6 @@
 /** What the guides say is so: links lead somewhere, configurations are accepted, commands exist. */
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { usages } from "../../lib/cli/program.ts";
 import { hintChecks } from "../../lib/app.ts";
 import { loadConfig } from "../../lib/config/load.ts";
@@ -9,6 +10,31 @@ import { markdownHtml } from "../../lib/runtime/markdown.ts";
 /** Code blocks of a language. */
 function blocksOf(text: string, language: string): string[] {
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, "gm"))].map(([, block]) => block!);
+}
+
+/** The words behind each `hintd` of a shell script, up to what ends a command; quotes are those of a shell. */
+function commandsIn(script: string): string[][] {
+  return [...script.matchAll(/(?:^|[;&|(]|\bsudo)[ \t]*hintd ([^;&|#\n]+)/gm)].map(([, words]) =>
+    [...words!.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare!)
+  );
+}
+
+/** Why hintd would refuse a command; undefined when it would not. */
+async function faultOf(words: readonly string[]): Promise<string | undefined> {
+  const called = words.join(" ");
+  const usage = usages.find((each) => `${called} `.startsWith(`${each.split(/ [<[]/)[0]} `));
+  if (usage === undefined) return `there is no "${called}"`;
+  const nameCount = usage.split(/ [<[]/)[0]!.split(" ").length;
+  const [flags, values] = [words.filter((word) => word.startsWith("-")), words.filter((word) => !word.startsWith("-"))];
+  const given = values.length - nameCount;
+  if (given < usage.split("<").length - 1) return `"${called}" lacks what "${usage}" needs`;
+  if (given > usage.split(/[<[]/).length - 1) return `"${called}" says more than "${usage}" takes`;
+  if (flags.length === 0) return undefined;
+  const main = join(import.meta.dir, "../../main.ts");
+  const child = Bun.spawn([process.execPath, main, ...words.slice(0, nameCount), "--help"], { stdout: "pipe" });
+  const help = await new Response(child.stdout).text();
+  const unknown = flags.find((flag) => !help.includes(`${flag} `) && !help.includes(`${flag}\n`));
+  return unknown === undefined ? undefined : `"${called}": there is no ${unknown}`;
 }
 
 /** Pages of hintd that guides may link to. */
@@ -44,14 +70,11 @@ for (const { name, title, text } of guides) {
       });
     }
 
-    test("commands are those of hintd", () => {
-      const code = [...blocksOf(text, "sh"), ...[...text.matchAll(/`([^`\n]+)`/g)].map(([, inline]) => inline!)];
-      const said = code.flatMap((each) =>
-        [...each.matchAll(/(?:^|&& |sudo )hintd ([a-z-]+(?: [a-z-]+)?)/gm)].map(([, words]) => words!)
-      );
-      const known = new Set(usages.map((usage) => usage.split(/ [<[]/)[0]!));
-      const lost = said.filter((words) => !known.has(words) && !known.has(words.split(" ")[0]!));
-      expect(lost).toEqual([]);
+    test("commands of hintd exist and take what they are given", async () => {
+      const inline = [...text.matchAll(/`([^`\n]+)`/g)].map(([, code]) => code!);
+      const commands = [...blocksOf(text, "sh"), ...inline].flatMap(commandsIn);
+      const faults = await Promise.all(commands.map(faultOf));
+      expect(faults.filter((fault) => fault !== undefined)).toEqual([]);
     });
   });
 }
