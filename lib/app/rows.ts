@@ -1,6 +1,7 @@
 /**
  * Owns the rows of page and API: what the layers know, in the words of the outside.
  */
+import type { FailureReason } from "../auth/failures.ts";
 import type { EndpointConfig } from "../config/config.ts";
 import { membersOf } from "../event/lists/list_shape.ts";
 import type { ListSnapshot } from "../event/lists/resource_lists.ts";
@@ -154,15 +155,20 @@ export function failureRows(core: Core): ProblemRow[] {
     severity: "warning",
     area: "auth",
     message: `${failure.user === "" ? "Somebody" : `"${failure.user}"`} was refused: ${failure.reason}`,
-    remedy: failure.reason === "unknown endpoint"
-      ? "Add the endpoint to config.toml, or correct the user name in the phone"
-      : "Compare user name, password and realm in the phone with config.toml",
+    remedy: refusalRemedies[failure.reason] ??
+      "Compare user name, password and realm in the phone with config.toml",
     where: failure.source,
     first_at: instantText(failure.firstAt),
     last_at: instantText(failure.lastAt),
     count: failure.count,
   }));
 }
+
+/** What to do about refusals for which passwords are not to blame. */
+const refusalRemedies: Readonly<Partial<Record<FailureReason, string>>> = {
+  "unknown endpoint": "Add the endpoint to config.toml, or correct the user name in the phone",
+  "source denied": "If it should come from there, look at permit and deny of its endpoint",
+};
 
 /** The row of a contact; one that several endpoints share shows under each. */
 export function contactRow(contact: ContactSnapshot, endpoint = contact.endpoints[0] ?? ""): ContactRow {
