@@ -14,8 +14,6 @@ import type { Core } from "./core.ts";
 const STEP_MILLIS = 10_000;
 /** Samples kept: one hour. */
 const SAMPLE_COUNT = 360;
-/** A wall clock that is further from where it was, beside the monotonic one, was set. */
-const JUMP_MILLIS = 1_000;
 
 /** Numbers of one sample, in the order of its row of the ring. */
 const FIELDS = [
@@ -52,8 +50,6 @@ export class History implements TimerOwner {
   #count = 0;
   #changeCount = 0;
   #last: Reading;
-  /** The wall clock at instant 0; samples keep their order when it is set. */
-  #wallOfZero: EpochMillis;
 
   /** Samples from now on. */
   constructor(core: Core, clock: Clock, timers: Timers) {
@@ -62,28 +58,26 @@ export class History implements TimerOwner {
     this.#timers = timers;
     core.engine.onChange(() => void this.#changeCount++);
     this.#last = this.#read();
-    this.#wallOfZero = clock.wall() - clock.now();
     timers.arm(this.#due, STEP_MILLIS);
   }
 
   timerFired(): void {
     const next = this.#read();
     this.#note(this.#last, next);
-    const wallOfZero = this.#clock.wall() - this.#clock.now();
-    if (Math.abs(wallOfZero - this.#wallOfZero) > JUMP_MILLIS) this.#wallOfZero = wallOfZero;
     this.#last = next;
     this.#timers.arm(this.#due, STEP_MILLIS);
   }
 
-  /** The samples, oldest first. */
+  /** The samples, oldest first; they keep their order when the wall clock is set. */
   rows(): HistoryRow[] {
+    const wallOfZero: EpochMillis = this.#clock.wall() - this.#clock.now();
     const kept = Math.min(this.#count, SAMPLE_COUNT);
     return Array.from({ length: kept }, (_, i) => {
       const start = ((this.#count - kept + i) % SAMPLE_COUNT) * FIELDS.length;
       const number = (field: number) => Math.round(this.#ring[start + field]! * 1_000) / 1_000;
       const span = (field: number) => Number.isNaN(this.#ring[start + field]!) ? null : number(field);
       return {
-        at: instantText(this.#wallOfZero + this.#ring[start]!),
+        at: instantText(wallOfZero + this.#ring[start]!),
         requests_per_second: number(1),
         refusals_per_second: number(2),
         changes_per_second: number(3),
