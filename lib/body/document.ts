@@ -1,51 +1,74 @@
 /**
- * Owns how documents are built and laid out: the one user of the XML library.
+ * Owns how documents are built and laid out.
  *
  * Layout: declaration on its own line, one blank of indentation per level, ` />` for empty elements, a line end after the last tag; phones
- * with hand-made parsers are used to it.
+ * with hand-made parsers are used to it. Nothing is escaped here: texts are our own words, or marks (text.ts).
  */
-import { create } from "xmlbuilder2";
-import type { XMLBuilder } from "xmlbuilder2/lib/interfaces.d.ts";
-
-/** One element of a document that is being built. */
-export type Element = XMLBuilder;
 
 /** Attributes in the order of writing; `undefined` leaves one out. Values are our own words or marks; foreign text goes through `documentText`. */
 export type Attributes = Readonly<Record<string, string | undefined>>;
 
+/** One element of a document that is being built: it holds elements or a text. */
+export interface Element {
+  readonly name: string;
+  readonly parent: Element | undefined;
+  readonly text: string;
+  readonly attributes: Map<string, string>;
+  readonly children: Element[];
+}
+
+function createElement(name: string, attributes: Attributes, text = "", parent?: Element): Element {
+  return setAttributes({ name, parent, text, attributes: new Map(), children: [] }, attributes);
+}
+
 /** Starts a document and returns its root element. */
 export function createDocument(name: string, attributes: Attributes = {}): Element {
-  return setAttributes(create({ version: "1.0", encoding: "UTF-8" }).ele(name), attributes);
+  return createElement(name, attributes);
 }
 
 /** Appends an element. */
 export function append(parent: Element, name: string, attributes: Attributes = {}): Element {
-  return setAttributes(parent.ele(name), attributes);
+  return appendText(parent, name, "", attributes);
 }
 
 /** Appends an element with text content; foreign text goes through `documentText`. */
 export function appendText(parent: Element, name: string, text: string, attributes: Attributes = {}): Element {
-  const element = append(parent, name, attributes);
-  if (text !== "") element.txt(text);
+  const element = createElement(name, attributes, text, parent);
+  parent.children.push(element);
   return element;
 }
 
 /** Sets attributes of an element, leaving out those without a value. */
 export function setAttributes(element: Element, attributes: Attributes): Element {
-  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) element.att(name, value);
+  for (const name in attributes) {
+    const value = attributes[name];
+    if (value !== undefined) element.attributes.set(name, value);
+  }
   return element;
 }
 
 /** Moves an element before its first sibling of the given name, if there is one. */
 export function moveBefore(element: Element, siblingName: string): void {
-  const parent = element.node.parentNode;
-  const sibling = [...(parent?.childNodes ?? [])].find((node) => node.nodeName === siblingName);
-  if (parent && sibling) parent.insertBefore(element.node, sibling);
+  const siblings = element.parent?.children ?? [];
+  const sibling = siblings.find(({ name }) => name === siblingName);
+  if (sibling === undefined) return;
+  siblings.splice(siblings.indexOf(element), 1);
+  siblings.splice(siblings.indexOf(sibling), 0, element);
 }
 
 /** Writes a document, hole marks included. */
 export function serialize(root: Element): string {
-  return root.end({ prettyPrint: true, indent: " ", spaceBeforeSlash: true }) + "\n";
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${written(root, "")}`;
+}
+
+function written({ name, attributes, text, children }: Element, indentation: string): string {
+  let tag = `${indentation}<${name}`;
+  for (const [attribute, value] of attributes) tag += ` ${attribute}="${value}"`;
+  if (text !== "") return `${tag}>${text}</${name}>\n`;
+  if (children.length === 0) return `${tag} />\n`;
+  let inner = "";
+  for (const child of children) inner += written(child, indentation + " ");
+  return `${tag}>\n${inner}${indentation}</${name}>\n`;
 }
 
 /**

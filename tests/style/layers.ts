@@ -26,7 +26,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   auth: { ours: ["sip", "runtime"], packages: ["ipaddr.js"] },
   registrar: { ours: ["sip", "runtime"] },
   state: { ours: ["runtime"] },
-  body: { ours: ["state", "runtime"], packages: ["saxes", "xmlbuilder2"] },
+  body: { ours: ["state", "runtime"], packages: ["saxes"] },
   publication: { ours: ["sip", "runtime", "state", "body"] },
   event: { ours: ["sip", "runtime", "transaction", "transport", "dialog", "state", "body"] },
   uas: { ours: ["sip", "runtime", "transaction", "transport", "auth", "registrar", "publication", "event"] },
