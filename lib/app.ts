@@ -18,7 +18,7 @@ import { reportMistakes, type SafeMode, safeModeReason, safeModeRefusal } from "
 import type { ConfigRules } from "./config/checks.ts";
 import type { Config } from "./config/config.ts";
 import { describeChanges } from "./config/diff.ts";
-import { type ConfigProblem, loadConfig } from "./config/load.ts";
+import { type ConfigProblem, loadConfig, type Warnings } from "./config/load.ts";
 import type { Controls, ReloadReport } from "./http/controls.ts";
 import { controlSocketPath, dataDirectory } from "./http/control_socket.ts";
 import { HttpServer } from "./http/server.ts";
@@ -64,7 +64,7 @@ export interface ApplianceOptions {
   /** Path of config.toml; `data_dir` is relative to its directory. */
   readonly configFile: string;
   readonly config: Config;
-  readonly warnings: readonly ConfigProblem[];
+  readonly warnings: Warnings;
   readonly log: Log;
   /** Told of each configuration that comes into force by a reload. */
   readonly reloaded?: (config: Config) => void;
@@ -174,6 +174,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
   function noteWarnings(warnings: readonly ConfigProblem[]): void {
     core.problems.clear("config");
     for (const warning of warnings) {
+      log.warn("config", warning.text);
       core.problems.report({
         severity: "warning",
         area: "config",
@@ -216,7 +217,8 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
       return refuse([`${configFile} cannot be read: ${error instanceof Error ? error.message : String(error)}`]);
     }
     const loaded = await loadConfig(text, configFile, hintChecks);
-    warnings = loaded.warnings.map((warning) => warning.text);
+    const doubts = await loaded.warnings();
+    warnings = doubts.map((doubt) => doubt.text);
     if ("errors" in loaded) {
       if (safeMode !== undefined) reportMistakes(core.problems, configFile, loaded.errors);
       return refuse(loaded.errors.map((error) => error.text));
@@ -242,7 +244,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     core.apply(config);
     server.webhooks.apply(config.webhooks);
     controls.configLoaded();
-    noteWarnings(loaded.warnings);
+    noteWarnings(doubts);
     core.problems.clear("reload");
     watched = text;
     watch.set(config.server.watch_config);
@@ -304,8 +306,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     database.close();
   }
 
-  if (safeMode === undefined) noteWarnings(options.warnings);
-  else reportMistakes(core.problems, configFile, safeMode.mistakes);
+  if (safeMode !== undefined) reportMistakes(core.problems, configFile, safeMode.mistakes);
   const problems = await transports.start(listenerOptions(config));
   if (problems.length > 0 && safeMode === undefined) {
     await stop();
@@ -320,6 +321,8 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
   server.webhooks.apply(config.webhooks);
   watch.set(config.server.watch_config || safeMode !== undefined);
   core.begin();
+  // Phones are served from here on; what is only worth a warning comes after them.
+  if (safeMode === undefined) noteWarnings(await options.warnings());
   startIsOver();
   return { controls, reload: () => controls.reload(), stop };
 }

@@ -12,12 +12,13 @@ import { fail, print, printJson } from "./terminal.ts";
 export async function check(options: ShowOptions): Promise<number> {
   const loaded = await loadConfig(readConfigText(options.config), options.config, hintChecks);
   const errors = "errors" in loaded ? loaded.errors : [];
+  const warnings = await loaded.warnings();
   if (options.json) {
-    printJson({ errors, warnings: loaded.warnings });
+    printJson({ errors, warnings });
     return errors.length === 0 ? 0 : 2;
   }
   for (const error of errors) print(error.text);
-  for (const warning of loaded.warnings) print(`${warning.text} (warning)`);
+  for (const warning of warnings) print(`${warning.text} (warning)`);
   if (errors.length > 0) {
     fail(`${options.config} has ${countText(errors.length, "error")}`);
     return 2;

@@ -96,7 +96,7 @@ async function examineAll(config: string): Promise<Examination> {
     configFile: resolve(config),
     config: inForce,
     errors,
-    warnings: loaded.warnings.map(({ text }) => text),
+    warnings: (await loaded.warnings()).map(({ text }) => text),
     hasSecrets: secretsIn(configText).length > 0,
     dataDirectory: dataDirectory(config, inForce.server.data_dir),
     version: build.version,

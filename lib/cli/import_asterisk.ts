@@ -46,8 +46,9 @@ export async function importAsteriskCommand(options: ImportOptions, directory: s
   const tell = (line: string) => output === "-" ? process.stderr.write(`${shown(line)}\n`) : print(shown(line));
   if ("config" in loaded) tell(`${output === "-" ? directory : output}: ${summaryOf(loaded.config)}`);
   for (const remark of imported.remarks) tell(`${remark} (remark)`);
-  for (const warning of loaded.warnings.slice(0, WARNINGS_MAX)) tell(`${warning.text} (warning)`);
-  const untold = loaded.warnings.length - WARNINGS_MAX;
+  const warnings = await loaded.warnings();
+  for (const warning of warnings.slice(0, WARNINGS_MAX)) tell(`${warning.text} (warning)`);
+  const untold = warnings.length - WARNINGS_MAX;
   if (untold > 0) tell(`and ${countText(untold, "warning")} more: hintd check`);
   if (!("errors" in loaded)) return 0;
   for (const error of loaded.errors) tell(error.text);

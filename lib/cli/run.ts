@@ -83,7 +83,6 @@ export async function run(options: RunOptions): Promise<number> {
       log.flush();
       throw new CliError(1, error instanceof Error ? error.message : String(error));
     }
-    for (const warning of warnings) log.warn("config", warning.text);
     const page = `http://${config.http.bind}/`;
     if (safeMode === undefined) log.info("cli", `hintd ${build.version} is running`, { page });
     else log.error("cli", `hintd ${build.version} is in safe mode until its configuration is mended`, { page });

@@ -87,7 +87,7 @@ export async function installService(options: InstallOptions): Promise<number> {
   print(
     hasConfig ? `${servicePaths.config} was there and stays as it is.` : `From now on ${servicePaths.config} counts.`,
   );
-  for (const warning of loaded.warnings) print(`${warning.text} (warning)`);
+  for (const warning of await loaded.warnings()) print(`${warning.text} (warning)`);
   if (machine.isReal) print("hintd runs, and starts with the machine: hintd service status");
   return 0;
 }

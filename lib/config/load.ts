@@ -28,10 +28,13 @@ export interface ConfigProblem {
   readonly text: string;
 }
 
+/** What is doubtful but allowed. Where it stands is worked out when somebody asks, which a start need not wait for. */
+export type Warnings = () => Promise<readonly ConfigProblem[]>;
+
 /** A configuration, or why there is none. */
 export type Loaded =
-  | { readonly config: Config; readonly warnings: readonly ConfigProblem[] }
-  | { readonly errors: readonly ConfigProblem[]; readonly warnings: readonly ConfigProblem[] };
+  | { readonly config: Config; readonly warnings: Warnings }
+  | { readonly errors: readonly ConfigProblem[]; readonly warnings: Warnings };
 
 /** Bytes of the largest file that is read; ten thousand hints fit ten times. */
 const textMax = 8 * 1024 * 1024;
@@ -73,12 +76,10 @@ export async function loadConfig(text: string, file: string, rules: ConfigRules)
   }
   // What was taken out is missing to the checks: they need not say so.
   const told = warnings.filter((warning) => !errors.some((error) => isWithin(error.path, warning.path)));
-  const located = errors.length + told.length === 0 ? [] : await locate(source, file, [...errors, ...told]);
-  const problems = located.slice(0, errors.length).sort(inOrder);
-  const notes = located.slice(errors.length).sort(inOrder);
-  return problems.length > 0 || config === undefined
-    ? { errors: problems, warnings: notes }
-    : { config, warnings: notes };
+  const warningsPlaced = () => locate(source, file, told);
+  return errors.length > 0 || config === undefined
+    ? { errors: await locate(source, file, errors), warnings: warningsPlaced }
+    : { config, warnings: warningsPlaced };
 }
 
 /** What the commonest mistakes in writing TOML need to hear, by the parser's words for them. */
@@ -150,15 +151,16 @@ function isInherited(path: Path, own: Table | undefined): boolean {
 }
 
 async function locate(source: string, file: string, findings: readonly Finding[]): Promise<ConfigProblem[]> {
+  if (findings.length === 0) return [];
   const { Positions } = await import("./positions.ts");
   const positions = new Positions(source);
   return findings.map(({ path, message, isKey }) =>
     problemOf(file, isKey ? positions.key(path) : positions.value(path), keyText(path), message)
-  );
+  ).sort(inOrder);
 }
 
 function broken(file: string, position: Position, message: string): Loaded {
-  return { errors: [problemOf(file, position, "", message)], warnings: [] };
+  return { errors: [problemOf(file, position, "", message)], warnings: () => Promise.resolve([]) };
 }
 
 /** Line and column of an offset. */

@@ -4,6 +4,9 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 
+// A configuration is judged once: compiling functions for it would take longer than the judging.
+z.config({ jitless: true });
+
 /** What the reference and the error messages say of an option. */
 export interface OptionMeta {
   /** One sentence. */
@@ -13,7 +16,9 @@ export interface OptionMeta {
 }
 
 function named<T extends z.ZodType>(schema: T, description: string, accepted: string): T {
-  return schema.meta({ description, accepted } satisfies OptionMeta & Record<string, unknown>) as T;
+  // `meta` would make every option twice, which a start can feel.
+  z.globalRegistry.add(schema, { description, accepted } satisfies OptionMeta);
+  return schema;
 }
 
 /** Any text. */

@@ -15,5 +15,5 @@ export async function errorsOf(text: string): Promise<string[]> {
 
 /** The warnings of a text. */
 export async function warningsOf(text: string): Promise<string[]> {
-  return (await judged(text)).warnings.map((warning) => warning.text);
+  return (await (await judged(text)).warnings()).map((warning) => warning.text);
 }

@@ -75,7 +75,7 @@ mailboxes = ["100"]
     ['watch_mailboxes = ["dusk"]', ["endpoints.alice.watch_mailboxes[0]: there is neither an endpoint nor an"]],
   ])("%s is worth a warning, or none", async (alice, expected) => {
     const loaded = await loadConfig(config(alice), "config.toml", hintChecks);
-    const { warnings } = loaded as Extract<typeof loaded, { config: unknown }>;
+    const warnings = await loaded.warnings();
     const said = warnings.filter(({ key }) => /mailboxes/.test(key)).map(({ key, message }) => `${key}: ${message}`);
     expect(said.length).toBe(expected.length);
     expected.forEach((start, i) => expect(said[i]).toStartWith(start));
@@ -102,7 +102,7 @@ list_item = ["panel"]
 `;
   async function warningsOf(event: string, items: readonly string[]): Promise<string[]> {
     const list = `[lists.panel]\nevent = "${event}"\nlist_item = [${items.map((item) => `"${item}"`).join(", ")}]\n`;
-    const { warnings } = await loadConfig(base + list, "config.toml", hintChecks);
+    const warnings = await (await loadConfig(base + list, "config.toml", hintChecks)).warnings();
     return warnings.filter(({ key }) => key.startsWith("lists.panel")).map(({ key, message }) => `${key}: ${message}`);
   }
 
