@@ -7,13 +7,14 @@ import type { Entropy } from "../runtime/entropy.ts";
 import type { HashAlgorithm } from "../runtime/hash.ts";
 import { limits } from "../runtime/limits.ts";
 import type { DigestCredentials } from "../sip/authorization.ts";
+import { Memo } from "../sip/memo.ts";
 import type { Message } from "../sip/message.ts";
 import { isPermitted } from "./acl.ts";
 import { type HeaderPair, writeChallenges } from "./challenge.ts";
 import { DIGEST_ALGORITHMS } from "./digest.ts";
 import type { FailureLog, FailureReason } from "./failures.ts";
 import { type Endpoint, type EndpointOptions, Endpoints } from "./identify.ts";
-import { addressKey, parseAddress } from "./networks.ts";
+import { type AddressBytes, addressKey, parseAddress } from "./networks.ts";
 import { Nonces, type NonceSnapshot, type NonceVerdict } from "./nonces.ts";
 import { examineCredentials } from "./proof.ts";
 
@@ -93,6 +94,22 @@ interface Attempt {
   readonly fromUser: string | undefined;
 }
 
+/** An address to compare networks with, and its one spelling. */
+interface Source {
+  readonly bytes: AddressBytes;
+  readonly key: string;
+}
+
+const sources = new Memo<Source>();
+
+/** The source of that address; undefined when it is none. */
+function sourceOf(address: string): Source | undefined {
+  const known = sources.get(address);
+  if (known !== undefined) return known;
+  const bytes = parseAddress(address);
+  return bytes && sources.add(address, { bytes, key: addressKey(bytes) });
+}
+
 /** Authenticates requests. */
 export class Authenticator {
   readonly #clock: Clock;
@@ -152,12 +169,12 @@ export class Authenticator {
    * Source: RFC 3261 §22.1, §22.2.
    */
   authenticate(request: Message, peer: Peer): Verdict {
-    const source = parseAddress(peer.remoteAddress);
-    const attempt = this.#attempt(request, peer, source && addressKey(source));
-    const claim = { from: request.from.uri, authUser: attempt.credentials[0]?.username };
-    const endpoint = source && this.#endpoints.identify({ source, ...claim });
+    const source = sourceOf(peer.remoteAddress);
+    const attempt = this.#attempt(request, peer, source?.key);
+    const authUser = attempt.credentials[0]?.username;
+    const endpoint = source && this.#endpoints.identify({ source: source.bytes, from: request.from.uri, authUser });
     if (!endpoint) return this.#challengeStranger(attempt, "unknown endpoint");
-    if (!isPermitted(endpoint.acl, source)) return this.#challengeStranger(attempt, "source denied");
+    if (!isPermitted(endpoint.acl, source.bytes)) return this.#challengeStranger(attempt, "source denied");
     return endpoint.account ? this.#prove(attempt, endpoint) : this.#believe(attempt, endpoint);
   }
 
@@ -168,15 +185,15 @@ export class Authenticator {
    * @throws ParseFailure when From or Authorization cannot be read.
    */
   authenticateInDialog(request: Message, peer: Peer, binding: DialogBinding): Verdict {
-    const source = parseAddress(peer.remoteAddress);
-    const attempt = this.#attempt(request, peer, source && addressKey(source));
+    const source = sourceOf(peer.remoteAddress);
+    const attempt = this.#attempt(request, peer, source?.key);
     const endpoint = this.#endpoints.named(binding.endpoint);
     if (!endpoint || !source) return this.#challengeStranger(attempt, "unknown endpoint");
-    if (!isPermitted(endpoint.acl, source)) return this.#challengeStranger(attempt, "source denied");
+    if (!isPermitted(endpoint.acl, source.bytes)) return this.#challengeStranger(attempt, "source denied");
     if (endpoint.account) return this.#prove(attempt, endpoint);
-    const origin = parseAddress(binding.sourceAddress);
-    const isOrigin = origin !== undefined && addressKey(origin) === attempt.source;
-    return isOrigin ? this.#believe(attempt, endpoint) : this.#challengeStranger(attempt, "other source");
+    return sourceOf(binding.sourceAddress)?.key === source.key
+      ? this.#believe(attempt, endpoint)
+      : this.#challengeStranger(attempt, "other source");
   }
 
   #index(config: AuthConfig): Endpoints {

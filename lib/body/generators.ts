@@ -10,7 +10,7 @@
  * 4. Each declares the members of the variant it reads. Documents of equal (subject, media type, declared members) are the same bytes.
  * 5. A new media type is a new file and one line here.
  */
-import { type AcceptChoice, type AcceptRange, chooseByAccept } from "./accept.ts";
+import { type AcceptRange, chooseByAccept } from "./accept.ts";
 import { cpimPidf } from "./cpim_pidf.ts";
 import { dialogInfo } from "./dialog_info.ts";
 import { serialize } from "./document.ts";
@@ -71,13 +71,21 @@ export interface BodiesOptions {
   readonly disabled: readonly string[];
 }
 
+/** What an event package offers, and what was chosen of it for the very ranges that were asked for. */
+interface Offer {
+  readonly own: readonly string[];
+  /** Offered in `sip_profile` asterisk only. */
+  readonly others: readonly string[];
+  readonly chosen: Readonly<Record<Profile, WeakMap<readonly AcceptRange[], string>>>;
+}
+
 /** The registry as configured. Renderings outlive a change of the configuration, so running subscriptions keep theirs. */
 export class Generators {
   readonly #renderings = new Map<string, Rendering>();
   /** The same by the very variant that was asked for: watchers of one kind bring the same object. */
   readonly #byVariant = new WeakMap<Variant, Map<string, Rendering>>();
   /** By event package: what it offers. */
-  readonly #choices = new Map<string, AcceptChoice>();
+  readonly #offers = new Map<string, Offer>();
   #disabled: readonly string[] = [];
   #offered: readonly Generator[] = [];
   #supplements: readonly Supplement[] = [];
@@ -100,7 +108,7 @@ export class Generators {
     this.#supplements = [...new Set(options.supplements)].flatMap((name) =>
       allSupplements.filter((supplement) => supplement.name === name)
     );
-    this.#choices.clear();
+    this.#offers.clear();
     this.#generation++;
   }
 
@@ -111,7 +119,7 @@ export class Generators {
 
   /** Media types offered for an event package, the default first; the value of Accept in a 406. */
   mediaTypes(eventPackage: string): readonly string[] {
-    return this.#choiceOf(eventPackage).own;
+    return this.#offerOf(eventPackage).own;
   }
 
   /**
@@ -124,21 +132,26 @@ export class Generators {
    * Source: RFC 6665 §4.1.2.1, §4.2.1.1.
    */
   chooseMediaType(eventPackage: string, accepts: readonly AcceptRange[], sipProfile: Profile): string | undefined {
-    const choice = this.#choiceOf(eventPackage);
-    return chooseByAccept(accepts, sipProfile === "rfc" ? { own: choice.own, others: [] } : choice);
+    const { own, others, chosen } = this.#offerOf(eventPackage);
+    const known = chosen[sipProfile].get(accepts);
+    if (known !== undefined) return known;
+    const mediaType = chooseByAccept(accepts, { own, others: sipProfile === "rfc" ? [] : others });
+    if (mediaType !== undefined) chosen[sipProfile].set(accepts, mediaType);
+    return mediaType;
   }
 
-  #choiceOf(eventPackage: string): AcceptChoice {
-    const known = this.#choices.get(eventPackage);
+  #offerOf(eventPackage: string): Offer {
+    const known = this.#offers.get(eventPackage);
     if (known) return known;
     const mediaTypes = (makes: (generator: Generator) => boolean) =>
       this.#offered.filter(makes).map((generator) => generator.mediaType);
-    const choice = {
+    const offer: Offer = {
       own: mediaTypes((generator) => generator.eventPackages.includes(eventPackage)),
       others: mediaTypes((generator) => generator.alsoFor.includes(eventPackage)),
+      chosen: { asterisk: new WeakMap(), rfc: new WeakMap() },
     };
-    this.#choices.set(eventPackage, choice);
-    return choice;
+    this.#offers.set(eventPackage, offer);
+    return offer;
   }
 
   /** The kind of document that a watcher gets; keep it with the subscription. An unknown media type throws. */

@@ -70,7 +70,7 @@ export interface SubscriptionsPort {
   load(): Iterable<KeptSubscription>;
   /** Number of this start, from 1; higher than that of any before. */
   readonly start: number;
-  /** Keeps a record under its number; written before this turn's answers leave. */
+  /** Keeps a record, as it is now, under its number; written before this turn's answers leave. */
   save(id: number, record: SubscriptionRecord): void;
   /** Keeps newer numbers of a record that is kept; written as the record. */
   saveNumbers(id: number, numbers: SubscriptionNumbers): void;
@@ -100,7 +100,7 @@ export function numbersOf(subscription: Subscription, { clock, timers, start }: 
   };
 }
 
-/** The record of a subscription as it is now. */
+/** The record of a subscription as it is now; its dialog goes on changing. */
 export function recordOf(subscription: Subscription, context: RecordContext): SubscriptionRecord {
   const { watched, dialog, fill, flow, source } = subscription;
   const { version, start, grantedSeconds, expiresAt } = numbersOf(subscription, context);
@@ -111,7 +111,7 @@ export function recordOf(subscription: Subscription, context: RecordContext): Su
     context: watched.context,
     exten: watched.exten,
     endpoint: subscription.endpoint,
-    dialog: { ...dialog },
+    dialog,
     version,
     start,
     phone: subscription.phone,

@@ -1,7 +1,7 @@
 /** Owns reading of one header value left to right: the steps that the grammar's rules have in common. */
 import { Char, CharClass, charClass } from "./chars.ts";
 import { ParseFailure } from "./parse_failure.ts";
-import { bytesOf, skipClass, skipLws, skipQuoted, textOf } from "./slice.ts";
+import { bytesOf, equalsIgnoreCase, skipClass, skipLws, skipQuoted, textOf } from "./slice.ts";
 
 /**
  * A position in a slice of bytes; reused from value to value.
@@ -76,6 +76,14 @@ export class Cursor {
     const start = this.at;
     this.at = skipClass(this.bytes, start, this.end, classBit);
     return textOf(this.bytes, start, this.at);
+  }
+
+  /** Takes the next token if it spells `lower`, in any case. */
+  takeWord(lower: string): boolean {
+    const end = skipClass(this.bytes, this.at, this.end, CharClass.token);
+    if (!equalsIgnoreCase(this.bytes, this.at, end, lower)) return false;
+    this.at = end;
+    return true;
   }
 
   /** Takes a token. Rejects an empty one with `<what> expected`. Source: RFC 3261 §25.1 token. */

@@ -13,6 +13,7 @@ import { Cursor } from "./cursor.ts";
 import { type EventHeader, readEvent } from "./event.ts";
 import { Header, headerName, headerRows } from "./header_names.ts";
 import { type MediaRange, type MediaType, readMediaRange, readMediaType } from "./media_type.ts";
+import { Memo } from "./memo.ts";
 import { Method, methodName } from "./method.ts";
 import { ParseFailure } from "./parse_failure.ts";
 import {
@@ -41,6 +42,9 @@ export const parseLimits = {
 } as const;
 
 const NO_BYTES = new Uint8Array(0);
+const NONE: readonly never[] = [];
+const events = new Memo<EventHeader>();
+const accepts = new Memo<readonly MediaRange[]>();
 
 /** One received message; filled by `parseMessage`, valid until the next parse. Offsets count in `bytes`; −1 is absent. */
 export class Message {
@@ -140,11 +144,11 @@ export class Message {
   #from: NameAddress | undefined = undefined;
   #to: NameAddress | undefined = undefined;
   #callId: string | undefined = undefined;
-  #contacts: NameAddress[] | "*" | undefined = undefined;
+  #contacts: readonly NameAddress[] | "*" | undefined = undefined;
   #event: EventHeader | null | undefined = undefined;
-  #accepts: MediaRange[] | undefined = undefined;
+  #accepts: readonly MediaRange[] | undefined = undefined;
   #contentType: MediaType | null | undefined = undefined;
-  #authorizations: DigestCredentials[] | undefined = undefined;
+  #authorizations: readonly DigestCredentials[] | undefined = undefined;
 
   /** Empties the index and the cached values and points at other bytes. Called by `parseMessage`. */
   reset(bytes: Uint8Array, start: number, end: number): void {
@@ -264,12 +268,12 @@ export class Message {
   }
 
   /** Route values as written, topmost first. Source: RFC 3261 §20.34. */
-  get routes(): string[] {
+  get routes(): readonly string[] {
     return this.all(Header.route);
   }
 
   /** Record-Route values as written, topmost first. Source: RFC 3261 §20.30. */
-  get recordRoutes(): string[] {
+  get recordRoutes(): readonly string[] {
     return this.all(Header.recordRoute);
   }
 
@@ -277,7 +281,7 @@ export class Message {
   get event(): EventHeader | undefined {
     if (this.#event === undefined) {
       const line = this.firstLines[Header.event]!;
-      this.#event = line < 0 ? null : readEvent(this.#cursorAt(line));
+      this.#event = line < 0 ? null : this.#remembered(events, line, readEvent);
     }
     return this.#event ?? undefined;
   }
@@ -317,26 +321,26 @@ export class Message {
 
   /** Accept, in order; empty when absent or empty. Throws `ParseFailure`. Source: RFC 3261 §20.1. */
   get accepts(): readonly MediaRange[] {
-    return this.#accepts ??= this.#values(Header.accept, readMediaRange);
+    return this.#accepts ??= this.#readAccepts();
   }
 
   /** Option tags of Supported, in lower case. Source: RFC 3261 §20.37. */
-  get supported(): string[] {
+  get supported(): readonly string[] {
     return lowerCased(this.all(Header.supported));
   }
 
   /** Option tags of Require, in lower case. Source: RFC 3261 §20.32. */
-  get require(): string[] {
+  get require(): readonly string[] {
     return lowerCased(this.all(Header.require));
   }
 
   /** Option tags of Proxy-Require, in lower case. Source: RFC 3261 §20.29. */
-  get proxyRequire(): string[] {
+  get proxyRequire(): readonly string[] {
     return lowerCased(this.all(Header.proxyRequire));
   }
 
   /** Methods of Allow. Source: RFC 3261 §20.5. */
-  get allow(): string[] {
+  get allow(): readonly string[] {
     return this.all(Header.allow);
   }
 
@@ -360,7 +364,7 @@ export class Message {
   }
 
   /** Content codings in order, in lower case; empty for identity. Source: RFC 3261 §20.12. */
-  get contentEncoding(): string[] {
+  get contentEncoding(): readonly string[] {
     return lowerCased(this.all(Header.contentEncoding));
   }
 
@@ -398,7 +402,8 @@ export class Message {
   }
 
   /** Every value of a header in order; those of list headers are split at commas. Source: RFC 3261 §7.3.1. */
-  all(id: Header): string[] {
+  all(id: Header): readonly string[] {
+    if (this.firstLines[id]! < 0) return NONE;
     const values: string[] = [];
     for (let line = this.firstLines[id]!; line >= 0; line = this.nextLines[line]!) {
       const end = this.valueEnds[line]!;
@@ -488,9 +493,22 @@ export class Message {
     return values;
   }
 
-  #readContacts(): NameAddress[] | "*" {
+  #readAccepts(): readonly MediaRange[] {
+    const line = this.firstLines[Header.accept]!;
+    if (line < 0) return NONE;
+    const read = () => this.#values(Header.accept, readMediaRange);
+    return this.nextLines[line]! < 0 ? this.#remembered(accepts, line, read) : read();
+  }
+
+  /** The value of a line that stands alone; the same text gets the same object. */
+  #remembered<Value>(memo: Memo<Value>, line: number, read: (cursor: Cursor) => Value): Value {
+    const text = textOf(this.bytes, this.valueStarts[line]!, this.valueEnds[line]!);
+    return memo.get(text) ?? memo.add(text, read(this.#cursorAt(line)));
+  }
+
+  #readContacts(): readonly NameAddress[] | "*" {
     const line = this.firstLines[Header.contact]!;
-    if (line < 0) return [];
+    if (line < 0) return NONE;
     const start = this.valueStarts[line]!;
     const isStar = this.valueEnds[line]! - start === 1 && this.bytes[start] === Char.star;
     if (!isStar) return this.#values(Header.contact, readNameAddress);
@@ -498,7 +516,8 @@ export class Message {
     throw new ParseFailure({ header: "Contact", rule: "* among others", at: start, source: "RFC 3261 §20.10" });
   }
 
-  #credentials(id: Header): DigestCredentials[] {
+  #credentials(id: Header): readonly DigestCredentials[] {
+    if (this.firstLines[id]! < 0) return NONE;
     const found: DigestCredentials[] = [];
     for (let line = this.firstLines[id]!; line >= 0; line = this.nextLines[line]!) {
       const credentials = readCredentials(this.#cursorAt(line));
@@ -508,6 +527,6 @@ export class Message {
   }
 }
 
-function lowerCased(texts: string[]): string[] {
-  return texts.map((text) => text.toLowerCase());
+function lowerCased(texts: readonly string[]): readonly string[] {
+  return texts.length === 0 ? texts : texts.map((text) => text.toLowerCase());
 }

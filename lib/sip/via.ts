@@ -42,9 +42,8 @@ export function parseVia(text: string): Via {
  * Source: RFC 3261 §20.42, RFC 3581 §3, RFC 5118 §4.5.
  */
 export function readVia(cursor: Cursor): Via {
-  const protocol = cursor.token("protocol");
-  const isSip = protocol.toUpperCase() === "SIP" && cursor.takeSeparator(Char.slash) &&
-    cursor.token("version") === "2.0" && cursor.takeSeparator(Char.slash);
+  const isSip = cursor.takeWord("sip") && cursor.takeSeparator(Char.slash) && cursor.takeWord("2.0") &&
+    cursor.takeSeparator(Char.slash);
   if (!isSip) cursor.fail("protocol is not SIP/2.0", "RFC 3261 §20.42");
   const transport = cursor.token("transport").toUpperCase();
   cursor.skipLws();

@@ -11,17 +11,18 @@ import type { Database } from "./database.ts";
 import type { Journal, JournalTable } from "./journal.ts";
 import { packing } from "./packing.ts";
 
-/** A record as it is stored: dialog and flow are packed, too. */
-type PackedRecord = Omit<SubscriptionRecord, "dialog" | "flow"> & { dialog: unknown[]; flow: unknown[] | null };
+/** Where in a packed record those stand that are packed, too. */
+const DIALOG = 6;
+const FLOW = 17;
 
-const records = packing<PackedRecord>({
+const records = packing<SubscriptionRecord>({
   event: 0,
   eventHeader: 1,
   eventId: 2,
   context: 3,
   exten: 4,
   endpoint: 5,
-  dialog: 6,
+  dialog: DIALOG,
   version: 7,
   start: 8,
   phone: 9,
@@ -32,7 +33,7 @@ const records = packing<PackedRecord>({
   mediaType: 14,
   grantedSeconds: 15,
   expiresAt: 16,
-  flow: 17,
+  flow: FLOW,
   list: 18,
 });
 
@@ -51,26 +52,29 @@ const dialogs = packing<SubscriptionRecord["dialog"]>({
 const flows = packing<NonNullable<SubscriptionRecord["flow"]>>({ listener: 0, transport: 1, address: 2, port: 3 });
 
 function packed(record: SubscriptionRecord): string {
-  const { dialog, flow } = record;
-  const shape: PackedRecord = {
-    ...record,
-    dialog: dialogs.pack(dialog),
-    flow: flow === null ? null : flows.pack(flow),
-  };
-  return JSON.stringify(records.pack(shape));
+  const values = records.pack(record);
+  values[DIALOG] = dialogs.pack(record.dialog);
+  values[FLOW] = record.flow && flows.pack(record.flow);
+  return JSON.stringify(values);
 }
 
 function unpacked(text: string): SubscriptionRecord {
-  const { dialog, flow, ...others } = records.unpack(JSON.parse(text));
-  return { ...others, dialog: dialogs.unpack(dialog), flow: flow === null ? null : flows.unpack(flow) };
+  const values: unknown[] = JSON.parse(text);
+  const flow = values[FLOW] as unknown[] | null;
+  values[DIALOG] = dialogs.unpack(values[DIALOG] as unknown[]);
+  values[FLOW] = flow && flows.unpack(flow);
+  return records.unpack(values);
 }
 
 /** The disk of the notifier. */
 export class SubscriptionsStore implements SubscriptionsPort {
   readonly start: number;
   readonly #database: Database;
-  readonly #records: JournalTable<SubscriptionRecord, number>;
+  /** Packed when they are saved: a subscription goes on changing. */
+  readonly #records: JournalTable<string, number>;
   readonly #numbers: JournalTable<SubscriptionNumbers, number>;
+  /** The highest number that was kept. */
+  #lastId = 0;
 
   /**
    * Counts this start.
@@ -84,8 +88,8 @@ export class SubscriptionsStore implements SubscriptionsPort {
       "INSERT OR REPLACE INTO subscriptions (id, record) VALUES (?, ?)",
     );
     const remove = database.prepare<void, [number]>("DELETE FROM subscriptions WHERE id = ?");
-    this.#records = journal.table<SubscriptionRecord, number>({
-      save: (id, record) => void save.run(id, packed(record)),
+    this.#records = journal.table<string, number>({
+      save: (id, record) => void save.run(id, record),
       remove: (id) => void remove.run(id),
     });
     const saveNumbers = database.prepare<void, number[]>(
@@ -108,13 +112,16 @@ export class SubscriptionsStore implements SubscriptionsPort {
   *load(): Iterable<KeptSubscription> {
     for (const { record, id, ...numbers } of this.#database.rows<LoadedRow>(LOAD)) {
       const loaded = unpacked(record);
+      this.#lastId = id;
       yield { id, record: hasNumbers(numbers) ? withNumbers(loaded, numbers) : loaded };
     }
   }
 
   save(id: number, record: SubscriptionRecord): void {
-    this.#records.save(id, record);
-    this.#numbers.remove(id);
+    this.#records.save(id, packed(record));
+    // A new record has no numbers yet.
+    if (id <= this.#lastId) this.#numbers.remove(id);
+    else this.#lastId = id;
   }
 
   saveNumbers(id: number, numbers: SubscriptionNumbers): void {

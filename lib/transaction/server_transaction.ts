@@ -270,13 +270,12 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
 
   #completed(options: ResponseOptions): ResponseOptions {
     this.#localTag ??= options.toTag;
-    return {
+    const own = {
       received: this.flow.remoteAddress,
       rport: this.flow.remotePort,
       isRportForced: this.isRportForced,
-      ...(options.status === 100 ? {} : { toTag: this.localTag }),
-      ...options,
     };
+    return options.status === 100 ? { ...own, ...options } : { ...own, toTag: this.localTag, ...options };
   }
 
   /** Sends what the sender may get; returns whether it did. */
