@@ -1,7 +1,7 @@
 /** Owns values that are read from the same text again and again: what phones write alike, and each writes every time. */
 
 /** Texts of one generation. */
-const GENERATION_COUNT = 4_096;
+const GENERATION_COUNT = 256;
 
 /** Longest text that is remembered; longer ones are nobody's habit. */
 const LENGTH_MAX = 256;

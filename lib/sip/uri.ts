@@ -2,9 +2,8 @@
 import { Char, CharClass, charClass } from "./chars.ts";
 import { Cursor } from "./cursor.ts";
 import { equalHosts, readHostPort, writeHost } from "./host.ts";
-import { Memo } from "./memo.ts";
 import { addParam, type Param, paramOf } from "./params.ts";
-import { bytesOf, indexOfByte, skipClass, textOf } from "./slice.ts";
+import { bytesOf, equalsIgnoreCase, indexOfByte, skipClass, textOf } from "./slice.ts";
 
 /** A parsed URI; escapes are undone, so that equal names have equal text. */
 export interface Uri {
@@ -36,29 +35,21 @@ export function parseUri(text: string): Uri {
   return readUri(Cursor.over(text, "URI"));
 }
 
-const recent = new Memo<Uri>();
-
 /**
- * Reads a URI that fills the rest of the cursor; equal texts may get the same object.
+ * Reads a URI that fills the rest of the cursor.
  *
  * Rejects bytes outside the grammar, broken escapes, an empty user before `@`, a malformed host, parameters without a
  * name, headers without `=`.
  * Source: RFC 3261 §19.1.1, §25.1; RFC 3966 §3 for tel.
  */
-export function readUri(cursor: Cursor, text: string = textOf(cursor.bytes, cursor.at, cursor.end)): Uri {
-  const known = recent.get(text);
-  if (known === undefined) return recent.add(text, readUnknownUri(cursor));
-  cursor.at = cursor.end;
-  return known;
-}
-
-function readUnknownUri(cursor: Cursor): Uri {
+export function readUri(cursor: Cursor): Uri {
   const start = cursor.at;
   cursor.at = skipClass(cursor.bytes, start, cursor.end, CharClass.token);
   if (cursor.at === start || !cursor.isAt(CharClass.uri) || cursor.peek() !== Char.colon) {
     cursor.fail("URI scheme expected", "RFC 3261 §25.1");
   }
-  const scheme = cursor.textFrom(start).toLowerCase();
+  const isSip = equalsIgnoreCase(cursor.bytes, start, cursor.at, "sip");
+  const scheme = isSip ? "sip" : cursor.textFrom(start).toLowerCase();
   cursor.at++;
   requireUriBytes(cursor);
   if (scheme === "sip" || scheme === "sips") return readSipUri(cursor, scheme);
