@@ -15,19 +15,18 @@ import type { Dialog } from "../dialog/dialog.ts";
 import type { TerminationReason } from "./subscription_transitions.ts";
 
 const encoder = new TextEncoder();
-const AFTER_SEQUENCE = encoder.encode(" NOTIFY\r\nSubscription-State: ");
-const ACTIVE = encoder.encode("active;expires=");
-const PENDING = encoder.encode("pending;expires=");
-const CONTENT_TYPE = encoder.encode("\r\nContent-Type: ");
-const CONTENT_LENGTH = encoder.encode("\r\nContent-Length: ");
-const END_OF_HEADERS = encoder.encode("\r\n\r\n");
+const stateLine = (state: string) => encoder.encode(` NOTIFY\r\nSubscription-State: ${state}`);
+const ACTIVE = stateLine("active;expires=");
+const PENDING = stateLine("pending;expires=");
 const TERMINATED: Readonly<Record<TerminationReason, Uint8Array>> = {
-  timeout: encoder.encode("terminated;reason=timeout"),
-  noresource: encoder.encode("terminated;reason=noresource"),
-  deactivated: encoder.encode("terminated;reason=deactivated"),
-  rejected: encoder.encode("terminated;reason=rejected"),
-  giveup: encoder.encode("terminated;reason=giveup"),
+  timeout: stateLine("terminated;reason=timeout"),
+  noresource: stateLine("terminated;reason=noresource"),
+  deactivated: stateLine("terminated;reason=deactivated"),
+  rejected: stateLine("terminated;reason=rejected"),
+  giveup: stateLine("terminated;reason=giveup"),
 };
+const NO_BODY = encoder.encode("\r\nContent-Length: 0\r\n\r\n");
+const END_OF_HEADERS = encoder.encode("\r\n\r\n");
 
 /** A body that is copied into a NOTIFY: a shared document, or what a list has written. */
 export interface NotifyBody {
@@ -43,8 +42,8 @@ export interface NotifyHead {
   readonly bytes: Uint8Array;
   /** Where in `bytes` the branch is patched in. */
   readonly branchAt: number;
-  /** Value of Content-Type. */
-  readonly contentType: Uint8Array;
+  /** From behind Subscription-State up to the value of Content-Length. */
+  readonly contentLines: Uint8Array;
 }
 
 /** What a head is made of; all texts as they stand on the wire. */
@@ -88,19 +87,19 @@ export function writeNotifyHead(parts: NotifyHeadParts): NotifyHead {
   return {
     bytes: encoder.encode(text),
     branchAt: encoder.encode(beforeBranch).length,
-    contentType: encodedType(parts.contentType),
+    contentLines: contentLinesOf(parts.contentType),
   };
 }
 
-/** Content types of single documents, which all heads share; those of lists have boundaries of their own. */
-const encodedTypes = new Map<string, Uint8Array>();
+/** By content type of single documents, which all heads share; those of lists have boundaries of their own. */
+const sharedContentLines = new Map<string, Uint8Array>();
 
-function encodedType(contentType: string): Uint8Array {
-  const known = encodedTypes.get(contentType);
+function contentLinesOf(contentType: string): Uint8Array {
+  const known = sharedContentLines.get(contentType);
   if (known !== undefined) return known;
-  const encoded = encoder.encode(contentType);
-  if (!contentType.includes(";")) encodedTypes.set(contentType, encoded);
-  return encoded;
+  const lines = encoder.encode(`\r\nContent-Type: ${contentType}\r\nContent-Length: `);
+  if (!contentType.includes(";")) sharedContentLines.set(contentType, lines);
+  return lines;
 }
 
 /** What changes from one NOTIFY to the next. */
@@ -123,23 +122,23 @@ export interface NotifyPatch {
 export function writeNotify(head: NotifyHead, patch: NotifyPatch, body: NotifyBody, fill: HoleFill): Uint8Array {
   const bodyLength = body.byteLength(fill);
   const state = patch.reason === undefined ? (patch.isPending ? PENDING : ACTIVE) : TERMINATED[patch.reason];
-  let length = head.bytes.length + decimalLength(patch.sequence) + AFTER_SEQUENCE.length + state.length +
-    CONTENT_LENGTH.length + decimalLength(bodyLength) + END_OF_HEADERS.length + bodyLength;
+  let length = head.bytes.length + decimalLength(patch.sequence) + state.length;
   if (patch.reason === undefined) length += decimalLength(patch.expiresSeconds);
-  if (bodyLength > 0) length += CONTENT_TYPE.length + head.contentType.length;
+  length += bodyLength === 0
+    ? NO_BODY.length
+    : head.contentLines.length + decimalLength(bodyLength) + END_OF_HEADERS.length + bodyLength;
 
   const target = Buffer.allocUnsafe(length);
   target.set(head.bytes, 0);
   target.set(patch.branch, head.branchAt);
   let at = writeDecimal(target, head.bytes.length, patch.sequence);
-  at = append(target, at, AFTER_SEQUENCE);
   at = append(target, at, state);
   if (patch.reason === undefined) at = writeDecimal(target, at, patch.expiresSeconds);
-  if (bodyLength > 0) {
-    at = append(target, at, CONTENT_TYPE);
-    at = append(target, at, head.contentType);
+  if (bodyLength === 0) {
+    append(target, at, NO_BODY);
+    return target;
   }
-  at = append(target, at, CONTENT_LENGTH);
+  at = append(target, at, head.contentLines);
   at = writeDecimal(target, at, bodyLength);
   at = append(target, at, END_OF_HEADERS);
   body.write(target, at, fill);
