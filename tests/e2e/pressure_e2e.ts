@@ -3,18 +3,65 @@
  * over, every phone that lives shows what is true, and nothing is left of those that do not.
  */
 import { afterAll, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { Impairment } from "../bench/impairment.ts";
 import { Phones } from "../bench/phones.ts";
 import { Publisher } from "../bench/publisher.ts";
-import { startMeasuredHintd } from "../bench/servers.ts";
+import { type Office, startHintd } from "./hintd.ts";
 
 const WATCHERS = 600;
 const RESOURCES = 12;
 const CHANGES = 25;
 const seed = Math.floor(Math.random() * 2 ** 32);
 
-const hintd = await startMeasuredHintd();
-afterAll(() => hintd.end());
+/** How often is looked whether everything is over. */
+const LOOK_MILLIS = 250;
+
+/** `isOpen` lets phones and publisher in; afterwards nobody is waited for longer than a second. */
+function config({ sipPort, httpPort, dataDir }: Office, isOpen: boolean): string {
+  return `
+[server]
+data_dir = ${JSON.stringify(dataDir)}
+[timers]
+timer_b_ms = ${isOpen ? 12_000 : 1_000}
+[[listen]]
+transport = "udp"
+bind = "127.0.0.1:${sipPort}"
+[http]
+bind = "127.0.0.1:${httpPort}"
+${isOpen ? '[endpoints.guest]\nmax_subscriptions = 1000\n[endpoints.publisher]\npublish = ["*"]' : ""}
+[contexts.default.hints]
+${Array.from({ length: RESOURCES }, (_, i) => `${2000 + i} = "Custom:d${2000 + i}"`).join("\n")}
+`;
+}
+
+const hintd = await startHintd((office) => config(office, true));
+afterAll(() => hintd.dispose());
+
+type Status = { subscription_count: number; counters: { queues: { notify: number; timers: number } } };
+
+/** What hintd still has to do: subscriptions, NOTIFYs to write, deadlines of everything that lives. */
+async function remains() {
+  const { subscription_count, counters } = await (await hintd.fetch("/status")).json() as Status;
+  return { subscriptions: subscription_count, ...counters.queues };
+}
+
+/** Resolves once nothing more than `wanted` remains. */
+function untilOver(wanted: Awaited<ReturnType<typeof remains>>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = setInterval(async () => {
+      try {
+        const left = await remains();
+        if (left.subscriptions > wanted.subscriptions || left.notify > 0 || left.timers > wanted.timers) return;
+        clearInterval(look);
+        resolve();
+      } catch (error) {
+        clearInterval(look);
+        reject(error as Error);
+      }
+    }, LOOK_MILLIS);
+  });
+}
 
 /** Resolves once `condition` holds; it is looked at after each datagram. */
 function until(phones: Phones, condition: () => boolean): Promise<void> {
@@ -29,7 +76,8 @@ function until(phones: Phones, condition: () => boolean): Promise<void> {
 
 test(`every living watcher ends with the newest state, whatever the network did (seed ${seed})`, async () => {
   const impairment = new Impairment({ seed, loss: 0.05, duplicates: 0.05, late: 0.1, slow: 0.03 });
-  const target = { address: "127.0.0.1", port: hintd.port };
+  const target = { address: "127.0.0.1", port: hintd.sipPort };
+  const before = await remains();
   const resources = Array.from({ length: RESOURCES }, (_, i) => String(2000 + i));
   const phones = await Phones.open({
     ...target,
@@ -75,4 +123,10 @@ test(`every living watcher ends with the newest state, whatever the network did 
   phones.grantedCount = 0;
   for (const watcher of living) phones.subscribe(watcher, 0);
   await until(phones, () => phones.grantedCount === living.length);
-}, 60_000);
+  expect((await remains()).subscriptions).toBe(goneCount);
+
+  // Nobody may come any more: those that are gone are told so, and given up.
+  writeFileSync(hintd.configFile, config(hintd.office, false));
+  expect((await hintd.run("reload")).exitCode).toBe(0);
+  await untilOver(before);
+}, 90_000);
