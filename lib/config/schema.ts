@@ -164,7 +164,7 @@ const context = z.strictObject({
       description: 'extension = "DEVICES[,PRESENCE][(Name)]".',
       accepted: 'a text such as "PJSIP/alice&Custom:door,CustomPresence:alice(Alice)"',
     }),
-  ).default({}),
+  ).default({}).describe("Extensions: what each shows."),
 });
 
 const list = z.strictObject({
@@ -191,7 +191,10 @@ const outboundPublish = z.strictObject({
   from_uri: text("", "From; empty: server_uri."),
   to_uri: text("", "To; empty: server_uri."),
   expiration: seconds(3_600, [60, DAY], "Lifetime of a publication."),
-  auth: z.strictObject({ username: z.string().min(1), password: z.string().min(1) }).optional().meta({
+  auth: z.strictObject({
+    username: z.string().min(1).meta({ description: "User name.", accepted: "a text that is not empty" }),
+    password: z.string().min(1).meta({ description: "Password.", accepted: "a text that is not empty" }),
+  }).optional().meta({
     description: "Credentials for the server's challenge.",
     accepted: '{ username = "…", password = "…" }',
   }),

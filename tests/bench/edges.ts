@@ -1,14 +1,14 @@
 /**
  * Measures hintd where it hurts: strangers amid a fan-out to 20,000, a change among 100,000 subscriptions to other extensions,
- * and a pulled plug with 20,000 subscriptions on the disk. Prints a Markdown table.
+ * a pulled plug with 20,000 subscriptions on the disk, and 20,000 that come and go. Prints a Markdown table.
  *
- * Run: `deno task bench:edges`, after `deno task build --host`; takes two minutes and 2 GB, most of it the phones'.
+ * Run: `deno task bench:edges`, after `deno task build --host`; takes six minutes and 2 GB, most of it the phones'.
  */
 import { join } from "node:path";
-import { untilAnswered } from "../e2e/hintd.ts";
+import { untilAnswered, untilSo } from "../e2e/hintd.ts";
 import { Phones } from "./phones.ts";
 import type { Probes } from "./prober.ts";
-import { cpuNanos, droppedDatagrams, median } from "./proc.ts";
+import { cpuNanos, droppedDatagrams, median, pssMegabytes } from "./proc.ts";
 import { Publisher } from "./publisher.ts";
 import { startMeasuredHintd } from "./servers.ts";
 
@@ -16,6 +16,8 @@ const ADDRESS = "127.0.0.1";
 /** Fan-outs whose middle counts. */
 const CHANGE_COUNT = 5;
 const WINDOW = 200;
+/** Times that all come and go. */
+const COME_AND_GO_COUNT = 4;
 
 type Line = readonly [what: string, found: string, wanted: string, isReached: boolean];
 const lines: Line[] = [];
@@ -37,10 +39,10 @@ function until(phones: Phones, condition: () => boolean): Promise<void> {
   });
 }
 
-async function subscribeAll(phones: Phones, watchers: number): Promise<void> {
+async function subscribeAll(phones: Phones, watchers: number, expires?: number): Promise<void> {
   phones.newsCount = phones.grantedCount = 0;
   for (let watcher = 0; watcher < watchers; watcher++) {
-    phones.subscribe(watcher);
+    phones.subscribe(watcher, expires);
     if (watcher % 16 === 15) {
       await until(phones, () => watcher - Math.min(phones.grantedCount, phones.newsCount) < WINDOW);
     }
@@ -153,7 +155,39 @@ async function measureAmongOthers(): Promise<void> {
   }
 }
 
+/** Whether memory comes back: as many subscribe, are told and leave, again and again. */
+async function measureComeAndGo(): Promise<void> {
+  const watchers = 20_000;
+  const hintd = await startMeasuredHintd();
+  try {
+    const phones = await openPhones(hintd.port, watchers, ["2000"]);
+    const publisher = new Publisher(phones, { address: ADDRESS, port: hintd.port, trigger: "dialog" });
+    await publisher.change("2000", false);
+    const before = await hintd.deadlineCount();
+    const sizes: number[] = [];
+    for (let round = 0; round < COME_AND_GO_COUNT; round++) {
+      await subscribeAll(phones, watchers);
+      await change(phones, publisher, watchers, round);
+      await subscribeAll(phones, watchers, 0);
+      phones.forgetDialogs();
+      // The answers to those who left are there to be repeated for 32 s.
+      await untilSo(async () => await hintd.deadlineCount() <= before);
+      sizes.push(pssMegabytes(hintd.pid));
+    }
+    const [first, last] = [sizes[0]!, sizes.at(-1)!];
+    lines.push([
+      `memory after 20,000 had come and gone ${COME_AND_GO_COUNT} times`,
+      `${last.toFixed(0)} MB, after the first time ${first.toFixed(0)} MB`,
+      "no more",
+      last <= first * 1.05,
+    ]);
+  } finally {
+    await hintd.end();
+  }
+}
+
 await measureManyOfOne();
+await measureComeAndGo();
 await measureAmongOthers();
 process.stdout.write(
   [

@@ -26,6 +26,8 @@ export type MeasuredHintd = Server & {
   kill(): Promise<void>;
   /** Resolves when page and phones are served. */
   startAgain(): Promise<void>;
+  /** Deadlines of everything that lives: subscriptions, answers to be repeated, requests on their way. */
+  deadlineCount(): Promise<number>;
 };
 
 /** hintd: guest is believed on its word, member has a password, publisher may publish for everybody. */
@@ -57,6 +59,7 @@ ${Array.from({ length: RESOURCES }, (_, i) => `${2000 + i} = "Custom:d${2000 + i
     end: () => hintd.dispose(),
     kill: async () => void await hintd.end("SIGKILL"),
     startAgain: () => hintd.start(),
+    deadlineCount: async () => (await hintd.counters("queues")).timers!,
   };
 }
 

@@ -214,6 +214,22 @@ export async function untilAnswered(
   }
 }
 
+/** Asks again and again, because nothing tells; resolves once the answer is yes. */
+export function untilSo(isSo: () => Promise<boolean>, everyMillis = 250): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = setInterval(async () => {
+      try {
+        if (!await isSo()) return;
+        clearInterval(look);
+        resolve();
+      } catch (error) {
+        clearInterval(look);
+        reject(error as Error);
+      }
+    }, everyMillis);
+  });
+}
+
 /** Makes a hintd in a directory of its own without starting it. `config` writes its whole configuration. */
 export async function prepareHintd(
   config: (office: Office) => string = officeConfig,

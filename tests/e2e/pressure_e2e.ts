@@ -7,15 +7,12 @@ import { writeFileSync } from "node:fs";
 import { Impairment } from "../bench/impairment.ts";
 import { Phones } from "../bench/phones.ts";
 import { Publisher } from "../bench/publisher.ts";
-import { type Office, startHintd } from "./hintd.ts";
+import { type Office, startHintd, untilSo } from "./hintd.ts";
 
 const WATCHERS = 600;
 const RESOURCES = 12;
 const CHANGES = 25;
 const seed = Math.floor(Math.random() * 2 ** 32);
-
-/** How often is looked whether everything is over. */
-const LOOK_MILLIS = 250;
 
 /** `isOpen` lets phones and publisher in; afterwards nobody is waited for longer than a second. */
 function config({ sipPort, httpPort, dataDir }: Office, isOpen: boolean): string {
@@ -48,18 +45,9 @@ async function remains() {
 
 /** Resolves once nothing more than `wanted` remains. */
 function untilOver(wanted: Awaited<ReturnType<typeof remains>>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const look = setInterval(async () => {
-      try {
-        const left = await remains();
-        if (left.subscriptions > wanted.subscriptions || left.notify > 0 || left.timers > wanted.timers) return;
-        clearInterval(look);
-        resolve();
-      } catch (error) {
-        clearInterval(look);
-        reject(error as Error);
-      }
-    }, LOOK_MILLIS);
+  return untilSo(async () => {
+    const { subscriptions, notify, timers } = await remains();
+    return subscriptions <= wanted.subscriptions && notify === 0 && timers <= wanted.timers;
   });
 }
 
