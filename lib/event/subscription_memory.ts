@@ -3,6 +3,7 @@
  */
 import type { Clock } from "../runtime/clock.ts";
 import type { Timers } from "../runtime/timers.ts";
+import { workBegins } from "../runtime/warm_up.ts";
 import type { EventPackage } from "./event_package.ts";
 import type { Fanout, SubscriptionEvent } from "./fanout.ts";
 import type { ResourceLists } from "./lists/resource_lists.ts";
@@ -17,6 +18,9 @@ import {
   type SubscriptionsPort,
 } from "./subscription_record.ts";
 import type { Subscriptions } from "./subscriptions.ts";
+
+/** So many that come back are much work, of which the first are enough to begin with. */
+const MANY = 200;
 
 /** What the memory is made of. */
 export interface SubscriptionMemoryParts {
@@ -68,7 +72,9 @@ export class SubscriptionMemory {
     const { clock, port } = this.#parts;
     const wall = clock.wall();
     let count = 0;
+    let loaded = 0;
     for (const { id, record } of port.load()) {
+      if (++loaded === MANY) workBegins();
       this.#lastId = Math.max(this.#lastId, id);
       // A clock that went back, as on a board without battery, prolongs no lifetime.
       const secondsLeft = Math.min(record.grantedSeconds, (record.expiresAt - wall) / 1_000);
