@@ -7,13 +7,14 @@
  * Processor time is that of the server's processes, read from /proc before and after.
  *
  * Run: bun tests/bench/load.ts --port PORT --pid PID --watchers N [--resources N] [--event dialog|presence]
- *   [--trigger dialog|presence|floor] [--warmups N] [--changes N] [--refreshes N] [--window N] [--password WORD] [--leave]
+ *   [--trigger dialog|presence|floor] [--warmups N] [--changes N] [--refreshes N] [--window N] [--transport udp|tcp] [--password WORD] [--leave]
  * Prints one line of JSON.
  */
 import { parseArgs } from "node:util";
 import { Phones } from "./phones.ts";
 import { cpuNanosOf, droppedDatagrams, percentile, pssMegabytesOf, treeOf } from "./proc.ts";
 import { Publisher, type Trigger } from "./publisher.ts";
+import type { Transport } from "./wires.ts";
 
 /** First of the watched users. */
 const FIRST_EXTEN = 2_000;
@@ -64,6 +65,7 @@ const { values } = parseArgs({
     refreshes: { type: "string", default: "0" },
     window: { type: "string", default: "40" },
     password: { type: "string" },
+    transport: { type: "string", default: "udp" },
     leave: { type: "boolean", default: false },
   },
 });
@@ -81,6 +83,7 @@ const phones = await Phones.open({
   expires: 3_600,
   user: values.password === undefined ? "guest" : "member",
   password: values.password,
+  transport: values.transport as Transport,
 });
 const publisher = new Publisher(phones, { address: ADDRESS, port, trigger: values.trigger as Trigger });
 

@@ -1,5 +1,5 @@
 /**
- * Owns the load generator's phones: many watchers over UDP on a few sockets, each with a dialog of its own, that answer every
+ * Owns the load generator's phones: many watchers on a few sockets or connections, each with a dialog of its own, that answer every
  * NOTIFY at once and count what they get.
  *
  * Bytes are looked at once, from the front; answers are copied line by line and leave together, because the generator must
@@ -7,6 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Impairment } from "./impairment.ts";
+import { openWire, type Transport, type Wire } from "./wires.ts";
 
 /** How phones subscribe. */
 export type PhonesOptions = {
@@ -21,6 +22,9 @@ export type PhonesOptions = {
   readonly password?: string | undefined;
   /** User of From. */
   readonly user: string;
+  /** Datagrams unless told. */
+  readonly transport?: Transport;
+  /** Of datagrams. */
   readonly impairment?: Impairment | undefined;
 };
 
@@ -36,9 +40,6 @@ const CR = 13;
 const LF = 10;
 
 const ACCEPT = { presence: "application/pidf+xml", dialog: "application/dialog-info+xml" } as const;
-
-type Socket = Bun.udp.Socket<"buffer">;
-type Outgoing = (Uint8Array | number | string)[];
 
 /** A request that awaits its final answer. */
 type Pending = { readonly watcher: number; bytes: Buffer; dueAt: number; intervalMillis: number; attempts: number };
@@ -77,9 +78,10 @@ export class Phones {
   #run = randomWord();
   readonly #watchers: Watcher[];
   readonly #pending = new Map<number, Pending>();
-  readonly #outgoing = new Map<Socket, Outgoing>();
+  /** Those that have something to send. */
+  readonly #flushDue = new Set<Wire>();
   readonly #scratch = new Uint8Array(4_096);
-  #sockets: Socket[] = [];
+  #wires: Wire[] = [];
   #isFlushDue = false;
   #listener: () => void = () => {};
 
@@ -88,22 +90,16 @@ export class Phones {
     this.#watchers = Array.from({ length: options.watchers }, newWatcher);
   }
 
-  /** Opens the sockets. */
+  /** Opens the ways to the server. */
   static async open(options: PhonesOptions): Promise<Phones> {
     const phones = new Phones(options);
-    const { impairment } = options;
-    const receive = (socket: Socket, data: Uint8Array) => phones.#receive(socket, data);
-    const socketCount = Math.max(MIN_SOCKET_COUNT, Math.ceil(options.watchers / WATCHERS_PER_SOCKET));
-    phones.#sockets = await Promise.all(Array.from({ length: socketCount }, () =>
-      Bun.udpSocket({
-        hostname: options.address,
-        socket: {
-          data: impairment === undefined
-            ? receive
-            : (socket, data) => impairment.pass(() => receive(socket, Uint8Array.from(data))),
-          error: () => {},
-        },
-      })));
+    const { impairment, transport = "udp" } = options;
+    const receive = (wire: Wire, data: Uint8Array) => phones.#receive(wire, data);
+    const impaired = (wire: Wire, data: Uint8Array) => impairment!.pass(() => receive(wire, Uint8Array.from(data)));
+    const count = Math.max(MIN_SOCKET_COUNT, Math.ceil(options.watchers / WATCHERS_PER_SOCKET));
+    phones.#wires = await Promise.all(
+      Array.from({ length: count }, () => openWire(transport, options, impairment === undefined ? receive : impaired)),
+    );
     setInterval(() => phones.#retransmit(), 100).unref();
     return phones;
   }
@@ -135,7 +131,7 @@ export class Phones {
     const bytes = this.#write(watcher, state, expires);
     const dueAt = performance.now() + T1_MILLIS;
     this.#pending.set(watcher, { watcher, bytes, dueAt, intervalMillis: T1_MILLIS, attempts: 1 });
-    this.#send(this.#socketOf(watcher), bytes);
+    this.#send(this.#wireOf(watcher), bytes);
   }
 
   /** Has the next SUBSCRIBE of every watcher open a new dialog. */
@@ -144,13 +140,13 @@ export class Phones {
     for (const state of this.#watchers) Object.assign(state, newWatcher());
   }
 
-  /** Takes every phone of `share` of the sockets away: what is sent to them is refused by the kernel. Returns how many. */
+  /** Takes every phone of `share` of the ways away: what is sent to them is refused by the kernel. Returns how many. */
   vanish(share: number): number {
-    const gone = this.#sockets.slice(0, Math.round(this.#sockets.length * share));
-    for (const socket of gone) socket.close();
+    const gone = this.#wires.slice(0, Math.round(this.#wires.length * share));
+    for (const wire of gone) wire.close();
     let count = 0;
     for (const [watcher, state] of this.#watchers.entries()) {
-      if (watcher % this.#sockets.length >= gone.length) continue;
+      if (watcher % this.#wires.length >= gone.length) continue;
       state.isGone = true;
       this.#pending.delete(watcher);
       count++;
@@ -164,34 +160,41 @@ export class Phones {
 
   /** Sends what is no SUBSCRIBE: a PUBLISH, a signal for the floor. */
   sendRaw(bytes: Uint8Array): void {
-    this.#send(this.#sockets[0]!, bytes);
+    this.#send(this.#wires[0]!, bytes);
+  }
+
+  /** As Via names it. */
+  get transportToken(): string {
+    return (this.#options.transport ?? "udp").toUpperCase();
   }
 
   /** Port from which `sendRaw` sends. */
   get rawPort(): number {
-    return this.#sockets[0]!.port;
+    return this.#wires[0]!.port;
   }
 
   /** Gets answers to what `sendRaw` sent. */
   onRawAnswer: (text: string) => void = () => {};
 
-  #socketOf(watcher: number): Socket {
-    return this.#sockets[watcher % this.#sockets.length]!;
+  #wireOf(watcher: number): Wire {
+    return this.#wires[watcher % this.#wires.length]!;
   }
 
   #write(watcher: number, state: Watcher, expires: number): Buffer {
     const { address, port, user, event, resources } = this.#options;
-    const local = this.#socketOf(watcher).port;
+    const local = this.#wireOf(watcher).port;
     const exten = resources[watcher % resources.length]!;
     const cseq = ++state.cseq;
     const uri = state.target === "" ? `sip:${exten}@${address}:${port}` : state.target;
     const to = `<sip:${exten}@${address}>${state.remoteTag === "" ? "" : `;tag=${state.remoteTag}`}`;
     return Buffer.from(
       `SUBSCRIBE ${uri} SIP/2.0\r\n` +
-        `Via: SIP/2.0/UDP ${address}:${local};rport;branch=z9hG4bK${this.#run}.${watcher}.${cseq}\r\n` +
+        `Via: SIP/2.0/${this.transportToken} ${address}:${local};rport;branch=z9hG4bK${this.#run}.${watcher}.${cseq}\r\n` +
         `Max-Forwards: 70\r\nFrom: <sip:${user}@${address}>;tag=${this.#run}${watcher}\r\nTo: ${to}\r\n` +
         `Call-ID: ${watcher}-${this.#run}\r\nCSeq: ${cseq} SUBSCRIBE\r\n` +
-        `Contact: <sip:w${watcher}@${address}:${local}>\r\nEvent: ${event}\r\nAccept: ${ACCEPT[event]}\r\n` +
+        `Contact: <sip:w${watcher}@${address}:${local}${
+          this.transportToken === "UDP" ? "" : ";transport=tcp"
+        }>\r\nEvent: ${event}\r\nAccept: ${ACCEPT[event]}\r\n` +
         `${this.#credentials(state, uri)}Expires: ${expires}\r\nContent-Length: 0\r\n\r\n`,
       "latin1",
     );
@@ -210,9 +213,9 @@ export class Phones {
       `algorithm=SHA-256, qop=auth, nc=${nc}, cnonce="c", response="${response}"\r\n`;
   }
 
-  #receive(socket: Socket, data: Uint8Array): void {
+  #receive(wire: Wire, data: Uint8Array): void {
     // "N" of NOTIFY, "S" of SIP/2.0.
-    if (data[0] === 0x4e) this.#receiveNotify(socket, data);
+    if (data[0] === 0x4e) this.#receiveNotify(wire, data);
     else this.#receiveAnswer(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("latin1"));
     this.#listener();
   }
@@ -246,7 +249,7 @@ export class Phones {
   }
 
   /** Answers with the five headers that RFC 3261 §8.2.6.2 wants, copied in one pass. */
-  #receiveNotify(socket: Socket, data: Uint8Array): void {
+  #receiveNotify(wire: Wire, data: Uint8Array): void {
     const out = this.#scratch;
     out.set(OK);
     let length = OK.length;
@@ -272,8 +275,8 @@ export class Phones {
     out.set(NO_BODY, length);
     const answer = out.slice(0, length + NO_BODY.length);
     const { impairment } = this.#options;
-    if (impairment === undefined) this.#queue(socket, answer);
-    else impairment.answer(() => this.#queue(socket, answer));
+    if (impairment === undefined) this.#queue(wire, answer);
+    else impairment.answer(() => this.#queue(wire, answer));
 
     const state = this.#watchers[watcher]!;
     if (cseq === state.notifyCseq) return void this.repeatedCount++;
@@ -284,31 +287,26 @@ export class Phones {
     this.newsCount++;
   }
 
-  #send(socket: Socket, bytes: Uint8Array): void {
+  #send(wire: Wire, bytes: Uint8Array): void {
     const { impairment } = this.#options;
-    if (impairment === undefined) this.#queue(socket, bytes);
-    else impairment.pass(() => this.#queue(socket, bytes));
+    if (impairment === undefined) this.#queue(wire, bytes);
+    else impairment.pass(() => this.#queue(wire, bytes));
   }
 
-  #queue(socket: Socket, bytes: Uint8Array): void {
-    let queue = this.#outgoing.get(socket);
-    if (queue === undefined) this.#outgoing.set(socket, queue = []);
-    queue.push(bytes, this.#options.port, this.#options.address);
-    if (this.#isFlushDue) return;
-    this.#isFlushDue = true;
-    setImmediate(() => this.#flush());
+  #queue(wire: Wire, bytes: Uint8Array): void {
+    wire.queue(bytes);
+    if (this.#flushDue.size === 0) setImmediate(() => this.#flush());
+    this.#flushDue.add(wire);
   }
 
   #flush(): void {
-    this.#isFlushDue = false;
-    for (const [socket, queue] of this.#outgoing) {
-      if (queue.length === 0) continue;
-      if (!socket.closed) socket.sendMany(queue as never);
-      queue.length = 0;
-    }
+    for (const wire of this.#flushDue) wire.flush();
+    this.#flushDue.clear();
   }
 
+  /** A stream loses nothing. */
   #retransmit(): void {
+    if (this.#options.transport === "tcp") return;
     const now = performance.now();
     for (const pending of this.#pending.values()) {
       if (pending.dueAt > now) continue;
@@ -317,7 +315,7 @@ export class Phones {
       this.retransmittedCount++;
       pending.intervalMillis = Math.min(pending.intervalMillis * 2, T2_MILLIS);
       pending.dueAt = now + pending.intervalMillis;
-      this.#send(this.#socketOf(pending.watcher), pending.bytes);
+      this.#send(this.#wireOf(pending.watcher), pending.bytes);
     }
   }
 }

@@ -34,7 +34,7 @@ export class Publisher {
   /** Sets the resource's state to one of two; resolves when that was answered. */
   change(exten: string, isBusy: boolean): Promise<void> {
     if (this.#trigger === "floor") {
-      this.#phones.sendRaw(Buffer.from(`CHANGE ${exten}`));
+      this.#phones.sendRaw(Buffer.from(`CHANGE ${exten}\r\nContent-Length: 0\r\n\r\n`));
       return Promise.resolve();
     }
     const body = this.#trigger === "dialog" ? this.#dialogInfo(exten, isBusy) : this.#pidf(exten, isBusy);
@@ -42,14 +42,15 @@ export class Publisher {
     const callId = `${exten}-p${this.#run}${++this.#cseq}`;
     const bytes = Buffer.from(
       `PUBLISH sip:${exten}@${this.#address}:${this.#port} SIP/2.0\r\n` +
-        `Via: SIP/2.0/UDP ${this.#address}:${this.#phones.rawPort};rport;branch=z9hG4bKp${this.#run}${this.#cseq}\r\n` +
+        `Via: SIP/2.0/${this.#phones.transportToken} ${this.#address}:${this.#phones.rawPort};rport;branch=z9hG4bKp${this.#run}${this.#cseq}\r\n` +
         `Max-Forwards: 70\r\nFrom: <sip:publisher@${this.#address}>;tag=p${this.#cseq}\r\n` +
         `To: <sip:${exten}@${this.#address}>\r\nCall-ID: ${callId}\r\nCSeq: 1 PUBLISH\r\n` +
         `Event: ${this.#trigger}\r\nExpires: 3600\r\n${etag === undefined ? "" : `SIP-If-Match: ${etag}\r\n`}` +
         `Content-Type: ${TYPES[this.#trigger]}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
     );
     this.#phones.sendRaw(bytes);
-    const again = setInterval(() => this.#phones.sendRaw(bytes), T1_MILLIS);
+    const isRepeated = this.#phones.transportToken === "UDP";
+    const again = isRepeated ? setInterval(() => this.#phones.sendRaw(bytes), T1_MILLIS) : undefined;
     return new Promise<void>((resolve, reject) => this.#waiting.set(callId, { resolve, reject }))
       .finally(() => clearInterval(again));
   }
