@@ -46,7 +46,6 @@ export function shapeOf(
   event: string,
   name: string,
 ): ListShape | undefined {
-  if (listOf(lists, event, name) === undefined) return undefined;
   const placed = new Set<string>();
   let memberCount = 0;
 

@@ -64,13 +64,14 @@ export class ResourceLists {
   readonly #views = new Map<Subscription, ListView>();
   readonly #lookAgain = () => this.#lookForMissing();
   #lists: ListsOptions = {};
+  #names: ReadonlySet<string> = new Set();
   /** Names that began to mean something in this turn. */
   #appeared = new Set<string>();
   #memberCount = 0;
 
   constructor(parts: ResourceListsParts, lists: ListsOptions) {
     this.#parts = parts;
-    this.#lists = lists;
+    this.#setLists(lists);
   }
 
   /** Members of all list subscriptions. */
@@ -98,8 +99,9 @@ export class ResourceLists {
       const members = recipientListOf(request, extenOf);
       return isReject(members) ? members : this.#usable(contained(members, query), eventPackage, query);
     }
-    const shape = shapeOf(this.#lists, eventPackage.name, query.exten);
-    if (shape === undefined) return undefined;
+    // Nearly everybody asks for what is no list.
+    const shape = this.#names.has(query.exten) && shapeOf(this.#lists, eventPackage.name, query.exten);
+    if (!shape) return undefined;
     // RFC 3261 §8.2.2.3: what a request requires, its sender knows.
     const isKnown = request.supported.includes(listOption) ||
       (this.#parts.sipProfile() === "rfc" && request.require.includes(listOption));
@@ -157,7 +159,7 @@ export class ResourceLists {
 
   /** Puts other lists in force, with other hints perhaps; whoever watches one is told what has become of it. */
   replaceConfig(lists: ListsOptions): void {
-    this.#lists = lists;
+    this.#setLists(lists);
     this.#appeared.clear();
     for (const [subscription, view] of [...this.#views]) {
       const { eventPackage, watched } = subscription;
@@ -186,6 +188,11 @@ export class ResourceLists {
         this.#parts.fanout.mark(subscription);
       }
     }
+  }
+
+  #setLists(lists: ListsOptions): void {
+    this.#lists = lists;
+    this.#names = new Set(Object.keys(lists));
   }
 
   #lookForMissing(): void {
