@@ -147,42 +147,48 @@ function timed(action: () => void): number {
   return (Bun.nanoseconds() - begin) / 1e3 / COUNT;
 }
 
-/** What new SUBSCRIBEs and the answers to their NOTIFYs cost a whole core. */
-function wholeCore(isForgetful: boolean): { subscribe: number; answer: number } {
+/** Microseconds of one SUBSCRIBE until its answer and NOTIFY are written, and of one 200 to a NOTIFY. */
+type Cost = { subscribe: number; answer: number };
+
+/** A core on a disk of its own, to which run after run more watchers subscribe. */
+function wholeCore(isForgetful: boolean) {
   const database = openFresh();
   const { core, flow, sent, finish, timers } = openCore(database, isForgetful);
-  const costs: { subscribe: number; answer: number }[] = [];
-  for (let run = 0; run < RUNS; run++) {
-    const requests = Array.from({ length: COUNT }, (_, i) => subscribe(run * COUNT + i));
-    const answers: Uint8Array[] = [];
-    let subscribeMicros = 0;
-    let answerMicros = 0;
-    for (let first = 0; first < COUNT; first += TURN_COUNT) {
-      subscribeMicros += timed(() => {
-        for (const bytes of requests.slice(first, first + TURN_COUNT)) {
-          core.receiveMessage(bytes, 0, bytes.length, flow);
+  const costs: Cost[] = [];
+  const receive = (messages: readonly Uint8Array[]) => {
+    for (const bytes of messages) core.receiveMessage(bytes, 0, bytes.length, flow);
+    finish();
+  };
+  return {
+    /** Has COUNT watchers subscribe and answer their NOTIFYs. */
+    run() {
+      const requests = Array.from({ length: COUNT }, (_, i) => subscribe(costs.length * COUNT + i));
+      const cost = { subscribe: 0, answer: 0 };
+      for (let first = 0; first < COUNT; first += TURN_COUNT) {
+        const arriving = requests.slice(first, first + TURN_COUNT);
+        cost.subscribe += timed(() => receive(arriving));
+        const [granted, notifies] = [sent.splice(0, TURN_COUNT), sent.splice(0)];
+        if (granted.some((each) => each[8] !== 50) || notifies.length !== TURN_COUNT) {
+          throw new Error("not all were told");
         }
-        finish();
-      });
-      const [granted, notifies] = [sent.splice(0, TURN_COUNT), sent.splice(0)];
-      if (granted.some((each) => each[8] !== 50) || notifies.length !== TURN_COUNT) {
+        const answers = notifies.map(answerTo);
+        cost.answer += timed(() => receive(answers));
+      }
+      costs.push(cost);
+    },
+    /** Ends; what one SUBSCRIBE cost when warm, and what the 200 of its NOTIFY. */
+    end(): Cost {
+      if (core.subscriptions.count !== RUNS * COUNT || core.fanout.queuedCount > 0) {
         throw new Error("not all were told");
       }
-      answers.push(...notifies.map(answerTo));
-      answerMicros += timed(() => {
-        for (const bytes of answers.splice(0)) core.receiveMessage(bytes, 0, bytes.length, flow);
-        finish();
-      });
-    }
-    costs.push({ subscribe: subscribeMicros, answer: answerMicros });
-  }
-  if (core.subscriptions.count !== RUNS * COUNT || core.fanout.queuedCount > 0) throw new Error("not all were told");
-  const rows = database.rows<{ count: number }>("SELECT count(*) AS count FROM subscriptions")[0]!.count;
-  if (rows !== (isForgetful ? 0 : RUNS * COUNT)) throw new Error(`${rows} are kept`);
-  timers.stop();
-  database.close();
-  const middle = (key: "subscribe" | "answer") => median(costs.slice(RUNS / 2).map((cost) => cost[key]));
-  return { subscribe: middle("subscribe"), answer: middle("answer") };
+      const rows = database.rows<{ count: number }>("SELECT count(*) AS count FROM subscriptions")[0]!.count;
+      if (rows !== (isForgetful ? 0 : RUNS * COUNT)) throw new Error(`${rows} are kept`);
+      timers.stop();
+      database.close();
+      const middle = (key: keyof Cost) => median(costs.slice(RUNS / 2).map((cost) => cost[key]));
+      return { subscribe: middle("subscribe"), answer: middle("answer") };
+    },
+  };
 }
 
 /** The least that keeping costs: rows of that length, in transactions of that many. */
@@ -265,8 +271,9 @@ const answered = micros(20_000, () => {
 });
 const headed = micros(20_000, () => void (sink += writeNotifyHead(headParts).branchAt));
 const notified = micros(20_000, () => void (sink += writeNotify(head, patch, body, fill).length));
-const kept = wholeCore(false);
-const forgotten = wholeCore(true);
+const cores = [wholeCore(false), wholeCore(true)];
+for (let run = 0; run < RUNS; run++) for (const core of cores) core.run();
+const [kept, forgotten] = cores.map((core) => core.end()) as [Cost, Cost];
 
 /** Texts that a subscription keeps of its SUBSCRIBE: Call-ID, tags, URIs. */
 const texts = micros(20_000, () => {
