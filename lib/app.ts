@@ -11,6 +11,7 @@ import { ClockWatch } from "./app/clock_watch.ts";
 import { ConfigWatch } from "./app/config_watch.ts";
 import { createControls } from "./app/controls.ts";
 import { Core } from "./app/core.ts";
+import { CrowdWatch } from "./app/crowd_watch.ts";
 import { createContactFlows, createFlowSource, createServerFlows, type FlowSourceParts } from "./app/flow_source.ts";
 import { createMessages } from "./app/messages.ts";
 import { listenerOptions } from "./app/policy.ts";
@@ -28,7 +29,7 @@ import { limits } from "./runtime/limits.ts";
 import type { Log } from "./runtime/log.ts";
 import { systemAlarm, Timers } from "./runtime/timers.ts";
 import { systemTurn, TurnStep } from "./runtime/turn.ts";
-import { startIsOver } from "./runtime/warm_up.ts";
+import { giveMemoryBack, startIsOver } from "./runtime/warm_up.ts";
 import { ParseFailure } from "./sip/parse_failure.ts";
 import { parseUri } from "./sip/uri.ts";
 import { checkHint, spellingsOf } from "./state/hint.ts";
@@ -253,6 +254,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     return { is_applied: true, errors: [], warnings, changes };
   }
 
+  new CrowdWatch({ timers, giveBack: giveMemoryBack });
   new ClockWatch({ clock, timers, problems: core.problems, log });
   const controls = createControls({
     core,
