@@ -1,5 +1,5 @@
 /** Measures the processor time of small steps, garbage collection and compiler included, and prints what came of it. */
-import { median } from "./proc.ts";
+import { percentile } from "./proc.ts";
 
 /** One part of the work on a message. */
 export interface Part {
@@ -24,17 +24,30 @@ export function cpuMicros(action: () => void): number {
 
 const WARM_MICROS = 200_000;
 const SAMPLES = 15;
+/** Of the samples, those that the machine's other work disturbs least decide. */
+const QUIET_SHARE = 0.25;
 /** Steps of one sample: shorter ones would measure the clock. */
 const STEPS = 2_000;
 
+/** What measurements come to on a machine that has other work too. */
+export function quietOf(samples: readonly number[]): number {
+  return percentile(samples, QUIET_SHARE);
+}
+
 /**
- * Microseconds of processor per step: the middle of fifteen samples, once it is warm.
+ * Microseconds of processor per step, once it is warm.
  *
  * @param rounds Steps between two preparations; a step gets its number among them.
  * @param prepare Done before, and not measured.
+ * @param weight How many of what is measured one step does.
  */
-export function microsOf(rounds: number, step: (i: number) => void, prepare: () => void = () => {}): number {
-  const repeats = Math.ceil(STEPS / rounds);
+export function microsOf(
+  rounds: number,
+  step: (i: number) => void,
+  prepare: () => void = () => {},
+  weight = 1,
+): number {
+  const repeats = Math.ceil(STEPS / (rounds * weight));
   const sample = () => {
     let micros = 0;
     for (let repeat = 0; repeat < repeats; repeat++) {
@@ -47,7 +60,7 @@ export function microsOf(rounds: number, step: (i: number) => void, prepare: () 
   };
   let warm = 0;
   do warm += sample(); while (warm < WARM_MICROS);
-  return median(Array.from({ length: SAMPLES }, () => sample() / (rounds * repeats)));
+  return quietOf(Array.from({ length: SAMPLES }, () => sample() / (rounds * repeats * weight)));
 }
 
 /** What every floor leaves its result in, so that none is left out by the compiler. */

@@ -11,8 +11,8 @@ import { systemTurn } from "../../lib/runtime/turn.ts";
 import { Recorder } from "../../lib/transport/recorder.ts";
 import { transportCounters } from "../../lib/transport/transport_counters.ts";
 import { Transports } from "../../lib/transport/transports.ts";
-import { demand, type Part } from "./parts_measure.ts";
-import { cpuNanos, median } from "./proc.ts";
+import { demand, type Part, quietOf } from "./parts_measure.ts";
+import { cpuNanos } from "./proc.ts";
 
 const ADDRESS = "127.0.0.1";
 /** Datagrams that arrive together. */
@@ -105,7 +105,7 @@ async function measure(kind: Kind, request: Uint8Array, answerLength: number): P
   child.kill();
   const expected = BATCH * BATCHES * (WARM_SAMPLES + SAMPLES);
   demand(answered === expected && bytes === expected * answerLength, "every datagram is answered");
-  return median(samples.slice(WARM_SAMPLES));
+  return quietOf(samples.slice(WARM_SAMPLES));
 }
 
 /** The part of the sockets, for datagrams such as these. */
