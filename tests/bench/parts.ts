@@ -30,9 +30,9 @@ import { StatesStore } from "../../lib/store/states_store.ts";
 import { SubscriptionsStore } from "../../lib/store/subscriptions_store.ts";
 import { TagsStore } from "../../lib/store/tags_store.ts";
 import { branchLength, newBranch } from "../../lib/transaction/branch.ts";
-import type { Flow } from "../../lib/transport/transport.ts";
 import { sampleSubject, variantsOf } from "../body/samples.ts";
 import { configOf } from "../support/site.ts";
+import { flowInto } from "./flow.ts";
 import { bestNanos } from "./micro.ts";
 import { median } from "./proc.ts";
 
@@ -97,25 +97,7 @@ function openCore(database: Database, isForgetful: boolean) {
   const journal = new Journal({ database, turn, timers });
   const nowhere: SubscriptionsPort = { load: () => [], start: 1, save() {}, saveNumbers() {}, remove() {} };
   const sent: Uint8Array[] = [];
-  const flow: Flow = {
-    id: 1,
-    transport: "udp",
-    isReliable: false,
-    isSecure: false,
-    listener: {
-      name: "bench",
-      transport: "udp",
-      address: ADDRESS,
-      port: 5060,
-      isSymmetric: false,
-      isOpen: true,
-      advertised: () => ({ host: ADDRESS, port: 5060 }),
-    },
-    remoteAddress: ADDRESS,
-    remotePort: 40_000,
-    isOpen: true,
-    send: (bytes) => sent.push(bytes) > 0,
-  };
+  const flow = flowInto([ADDRESS, 5060], [ADDRESS, 40_000], (bytes) => sent.push(bytes) > 0);
   const core = new Core({
     config,
     clock: systemClock,

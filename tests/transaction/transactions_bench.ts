@@ -12,7 +12,7 @@ import { Method } from "../../lib/sip/method.ts";
 import { type ClientUser, transactionTimings } from "../../lib/transaction/transaction.ts";
 import { transactionCounters } from "../../lib/transaction/transaction_counters.ts";
 import { TransactionLayer } from "../../lib/transaction/transactions.ts";
-import type { Flow } from "../../lib/transport/transport.ts";
+import { flowInto } from "../bench/flow.ts";
 
 const window = 160;
 const notify = new Uint8Array(900);
@@ -39,25 +39,7 @@ const user: ClientUser = {
   transactionTimedOut() {},
   transactionFailed() {},
 };
-const flow: Flow = {
-  id: 1,
-  transport: "udp",
-  isReliable: false,
-  isSecure: false,
-  listener: {
-    name: "bench",
-    transport: "udp",
-    address: "192.168.1.10",
-    port: 5060,
-    isSymmetric: false,
-    isOpen: true,
-    advertised: () => ({ host: "192.168.1.10", port: 5060 }),
-  },
-  remoteAddress: "192.168.1.20",
-  remotePort: 5060,
-  isOpen: true,
-  send: () => true,
-};
+const flow = flowInto(["192.168.1.10", 5060], ["192.168.1.20", 5060], () => true);
 const timers = new Timers(systemClock, systemAlarm());
 const layer = new TransactionLayer({
   timers,
