@@ -20,7 +20,6 @@ import type { Clock, EpochMillis, Millis } from "../runtime/clock.ts";
 import type { Entropy } from "../runtime/entropy.ts";
 import { keyedHash } from "../runtime/hash.ts";
 import { limits } from "../runtime/limits.ts";
-import { isEqualText } from "./digest.ts";
 
 /** Bytes of the secret that signs nonces. */
 export const NONCE_SECRET_BYTES = 32;
@@ -131,8 +130,8 @@ export class Nonces {
    * too old (`expired`); this count was used (`replayed`).
    */
   accept(nonce: string, holder: string, count: number | undefined, now: Millis): NonceVerdict {
-    const head = readHead(nonce);
-    if (!head || !isEqualText(nonce, this.#write(head.issuedAt, head.serial, holder))) return "foreign";
+    const head = readNonce(nonce);
+    if (!head || !isEqualBytes(head.signature, this.#sign(head.issuedAt, head.serial, holder))) return "foreign";
     const age = this.#secondOf(now) - head.issuedAt;
     if (age < 0 || age > this.#lifetimeSeconds) return "expired";
     if ((head.serial - this.#firstSerial) >>> 0 >= this.#issuedCount) return "foreign";
@@ -179,17 +178,28 @@ export class Nonces {
     const view = new DataView(bytes.buffer);
     view.setUint32(0, issuedAt);
     view.setUint32(4, serial);
-    const signature = keyedHash(this.#secret, `${issuedAt} ${serial} ${holder}`);
-    bytes.set(signature.subarray(0, SIGNATURE_BYTES), HEAD_BYTES);
+    bytes.set(this.#sign(issuedAt, serial, holder), HEAD_BYTES);
     return bytes.toBase64({ alphabet: "base64url" });
+  }
+
+  #sign(issuedAt: number, serial: number, holder: string): Uint8Array {
+    return keyedHash(this.#secret, `${issuedAt} ${serial} ${holder}`).subarray(0, SIGNATURE_BYTES);
   }
 }
 
-/** The signed part of a nonce, not yet believed; undefined when the text is no nonce of ours. */
-function readHead(nonce: string): { issuedAt: number; serial: number } | undefined {
-  if (nonce.length !== NONCE_CHARS || !/^[\w-]+$/.test(nonce)) return undefined;
-  const view = new DataView(Uint8Array.fromBase64(nonce, { alphabet: "base64url" }).buffer);
-  return { issuedAt: view.getUint32(0), serial: view.getUint32(4) };
+/** What a nonce says, not yet believed; undefined when the text is no nonce of ours. */
+function readNonce(nonce: string): { issuedAt: number; serial: number; signature: Uint8Array } | undefined {
+  // What is no base64url is passed over, and is missing at the end.
+  const bytes = nonce.length === NONCE_CHARS ? Buffer.from(nonce, "base64url") : undefined;
+  if (bytes?.length !== HEAD_BYTES + SIGNATURE_BYTES) return undefined;
+  return { issuedAt: bytes.readUInt32BE(0), serial: bytes.readUInt32BE(4), signature: bytes.subarray(HEAD_BYTES) };
+}
+
+/** Compares two signatures in a time that does not depend on what they hold. */
+function isEqualBytes(left: Uint8Array, right: Uint8Array): boolean {
+  let difference = left.length ^ right.length;
+  for (let i = 0; i < left.length; i++) difference |= left[i]! ^ right[i]!;
+  return difference === 0;
 }
 
 /** Marks `count` as used; false when it was, or is too old to tell. */

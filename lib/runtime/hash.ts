@@ -5,7 +5,7 @@
 /** Digest algorithms as RFC 7616 and RFC 8760 spell them. */
 export type HashAlgorithm = "MD5" | "SHA-256" | "SHA-512-256";
 
-const BUN_NAMES = { "MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512-256" } as const;
+const HASHERS = { "MD5": Bun.MD5, "SHA-256": Bun.SHA256, "SHA-512-256": Bun.SHA512_256 } as const;
 
 /**
  * Digests the UTF-8 bytes of `text`.
@@ -14,7 +14,7 @@ const BUN_NAMES = { "MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512-25
  * Source: RFC 7616 §3.3, RFC 8760 §2.1.
  */
 export function hashHex(algorithm: HashAlgorithm, text: string): string {
-  return new Bun.CryptoHasher(BUN_NAMES[algorithm]).update(text).digest("hex");
+  return HASHERS[algorithm].hash(text, "hex");
 }
 
 /** HMAC-SHA-256 of the UTF-8 bytes of `text` under `key`, as 32 bytes. */

@@ -43,7 +43,7 @@ export function readNameAddress(cursor: Cursor): NameAddress {
   const uriText = textOf(cursor.bytes, cursor.at, end);
   const limit = cursor.end;
   cursor.end = end;
-  const uri = readUri(cursor);
+  const uri = readUri(cursor, uriText);
   cursor.end = limit;
   cursor.at = isBracketed ? end + 1 : end;
   const params = readParams(cursor);

@@ -2,7 +2,7 @@
 import { Char, CharClass } from "./chars.ts";
 import { Cursor, quote } from "./cursor.ts";
 import type { Param } from "./params.ts";
-import { addParam, paramOf, readParamValue } from "./params.ts";
+import { addParam, hasParam, paramOf, readParamName, readParamValue } from "./params.ts";
 
 /** Digest credentials of a request; texts without quotes and escapes, empty where absent. */
 export interface DigestCredentials {
@@ -107,12 +107,10 @@ function readDigestParams(cursor: Cursor): Param[] | undefined {
   if (!cursor.isAt(CharClass.lws)) cursor.fail("parameters expected after Digest", "RFC 3261 §25.1");
   cursor.skipLws();
   const params: Param[] = [];
-  const names = new Set<string>();
   do {
-    const name = cursor.token("parameter name").toLowerCase();
+    const name = readParamName(cursor);
     if (!cursor.takeSeparator(Char.equal)) cursor.fail(`parameter ${name} has no value`, "RFC 3261 §25.1");
-    if (names.has(name)) cursor.fail(`parameter ${name} appears twice`, "RFC 7616 §3.4");
-    names.add(name);
+    if (hasParam(params, name)) cursor.fail(`parameter ${name} appears twice`, "RFC 7616 §3.4");
     addParam(cursor, params, { name, value: readParamValue(cursor, name) });
   } while (cursor.takeSeparator(Char.comma));
   cursor.finish("parameters", "RFC 3261 §25.1");

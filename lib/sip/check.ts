@@ -1,6 +1,7 @@
 /** Owns the full check of a message's syntax: everything the appliance reads of it is read once. */
 import type { Message } from "./message.ts";
 import { ParseFailure } from "./parse_failure.ts";
+import { isPlainVia } from "./top_via.ts";
 
 /**
  * Reads every typed value of a parsed message, so that a bad one is found before anything is done.
@@ -13,7 +14,7 @@ import { ParseFailure } from "./parse_failure.ts";
 export function checkSyntax(message: Message): ParseFailure | undefined {
   try {
     if (message.isRequest) void message.requestUri;
-    void message.vias;
+    if (!isPlainVia(message)) void message.vias;
     void message.from;
     void message.to;
     void message.contacts;

@@ -139,8 +139,11 @@ function unquote(text: string): string {
   return result.replaceAll("\r\n", "");
 }
 
+const NEEDS_ESCAPE = /["\\\r\n]/;
+
 /** Writes a text as a quoted string, escaping `"` and `\`; line ends become spaces. Source: RFC 3261 §25.1. */
 export function quote(text: string): string {
+  if (!NEEDS_ESCAPE.test(text)) return `"${text}"`;
   let result = '"';
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);

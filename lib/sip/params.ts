@@ -1,7 +1,7 @@
 /** Owns header parameters: `;name=value` lists as header fields carry them. */
 import { Char, CharClass } from "./chars.ts";
 import { type Cursor, quote } from "./cursor.ts";
-import { bytesOf, skipClass } from "./slice.ts";
+import { bytesOf, equalsIgnoreCase, skipClass } from "./slice.ts";
 
 /** One parameter. */
 export interface Param {
@@ -33,11 +33,42 @@ export function hasParam(params: readonly Param[], name: string): boolean {
 export function readParams(cursor: Cursor): Param[] {
   const params: Param[] = [];
   while (cursor.takeSeparator(Char.semicolon)) {
-    const name = cursor.token("parameter name").toLowerCase();
+    const name = readParamName(cursor);
     const value = cursor.takeSeparator(Char.equal) ? readParamValue(cursor, name) : undefined;
     addParam(cursor, params, { name, value });
   }
   return params;
+}
+
+/** Names of nearly all parameters there are; of these no text is made. */
+const USUAL_NAMES = [
+  "tag",
+  "transport",
+  "expires",
+  "q",
+  "id",
+  "username",
+  "realm",
+  "nonce",
+  "uri",
+  "response",
+  "algorithm",
+  "cnonce",
+  "opaque",
+  "qop",
+  "nc",
+];
+
+/** Reads a parameter's name, in lower case. Rejects an empty one. Source: RFC 3261 §25.1 generic-param. */
+export function readParamName(cursor: Cursor): string {
+  const { bytes, at } = cursor;
+  const end = skipClass(bytes, at, cursor.end, CharClass.token);
+  for (let i = 0; i < USUAL_NAMES.length; i++) {
+    if (!equalsIgnoreCase(bytes, at, end, USUAL_NAMES[i]!)) continue;
+    cursor.at = end;
+    return USUAL_NAMES[i]!;
+  }
+  return cursor.token("parameter name").toLowerCase();
 }
 
 /** Parameters of one value at most: comparing two lists is quadratic, and no honest one has a quarter of it. */

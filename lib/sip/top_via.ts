@@ -6,7 +6,7 @@
 import { Char, CharClass, charClass } from "./chars.ts";
 import { Header } from "./header_names.ts";
 import type { Message } from "./message.ts";
-import { equalsIgnoreCase, skipClass, skipLws, skipQuoted } from "./slice.ts";
+import { decimalOf, equalsIgnoreCase, skipClass, skipLws, skipQuoted } from "./slice.ts";
 
 /** Where broken rules are told. */
 export type Fault = (message: Message, header: string, rule: string, at: number, source: string) => void;
@@ -46,6 +46,27 @@ export function scanTopVia(message: Message, fault: Fault): void {
   message.sentByEnd = sentByEnd;
   scanParams(message, sentByEnd, end, fault);
 }
+
+/** Longest Via that is taken for plain: too short for more parameters than one may have. */
+const PLAIN_BYTES = 128;
+
+/**
+ * Whether reading the Vias of a message in full could find no broken rule that the scan has not: there is one, short, of a
+ * name or an IPv4 address, its port is one, its rport has no value.
+ */
+export function isPlainVia(message: Message): boolean {
+  const { bytes, topViaStart, topViaEnd, sentByStart, sentByHostEnd, sentByEnd, rportStart, rportEnd } = message;
+  const line = message.firstLines[Header.via]!;
+  if (topViaEnd !== message.valueEnds[line] || message.nextLines[line]! >= 0) return false;
+  if (topViaEnd - topViaStart > PLAIN_BYTES || bytes[sentByStart] === Char.leftBracket) return false;
+  if (rportStart >= 0 && rportEnd - rportStart !== BARE_RPORT_BYTES) return false;
+  if (sentByHostEnd === sentByEnd) return true;
+  const port = decimalOf(bytes, sentByHostEnd + 1, sentByEnd);
+  return port >= 1 && port <= 65_535;
+}
+
+/** `;rport` without white space. */
+const BARE_RPORT_BYTES = 6;
 
 /** Offset of the version after `SIP /`; −1 for anything else. */
 function afterName(bytes: Uint8Array, start: number, end: number): number {

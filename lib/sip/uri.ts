@@ -2,6 +2,7 @@
 import { Char, CharClass, charClass } from "./chars.ts";
 import { Cursor } from "./cursor.ts";
 import { equalHosts, readHostPort, writeHost } from "./host.ts";
+import { Memo } from "./memo.ts";
 import { addParam, type Param, paramOf } from "./params.ts";
 import { bytesOf, equalsIgnoreCase, indexOfByte, skipClass, textOf } from "./slice.ts";
 
@@ -35,14 +36,26 @@ export function parseUri(text: string): Uri {
   return readUri(Cursor.over(text, "URI"));
 }
 
+/** What phones write in request after request: their own URI, those of the extensions. */
+const uris = new Memo<Uri>();
+
 /**
- * Reads a URI that fills the rest of the cursor.
+ * Reads a URI that fills the rest of the cursor; the same text gets the same object.
+ *
+ * @param text What the rest of the cursor spells.
  *
  * Rejects bytes outside the grammar, broken escapes, an empty user before `@`, a malformed host, parameters without a
  * name, headers without `=`.
  * Source: RFC 3261 §19.1.1, §25.1; RFC 3966 §3 for tel.
  */
-export function readUri(cursor: Cursor): Uri {
+export function readUri(cursor: Cursor, text: string = textOf(cursor.bytes, cursor.at, cursor.end)): Uri {
+  const known = uris.get(text);
+  if (known === undefined) return uris.add(text, readNewUri(cursor));
+  cursor.at = cursor.end;
+  return known;
+}
+
+function readNewUri(cursor: Cursor): Uri {
   const start = cursor.at;
   cursor.at = skipClass(cursor.bytes, start, cursor.end, CharClass.token);
   if (cursor.at === start || !cursor.isAt(CharClass.uri) || cursor.peek() !== Char.colon) {
