@@ -1,24 +1,29 @@
 /**
- * Owns the giving back of memory once a crowd has gone: the host's heap keeps the room that it once needed.
+ * Owns the giving back of memory once a crowd has come, or gone: the host's heap keeps the room that the coming once needed.
  *
  * Everything that lives has a deadline: subscriptions, registrations, requests on their way, answers to be repeated. So their number
- * tells a crowd; and to give back is quick when few are left, since what lives is all that has to be looked at.
+ * tells a crowd, and when it stands still nobody comes or goes. To give back takes as long as it takes to look at what lives:
+ * once for a crowd, when nobody comes or goes.
  */
+import { limits } from "../runtime/limits.ts";
 import { TimerEntry, type TimerOwner, type Timers } from "../runtime/timers.ts";
 
 /** Milliseconds between two looks. */
 const LOOK_MILLIS = 10_000;
 /** Fewer are no crowd: they need less room than the start did. */
 const CROWD_COUNT = 2_000;
-/** A crowd has gone when less than this share of it is left. */
-const LEFT_SHARE = 1 / 8;
+/** A number stands still when it moves by no more than this share of it. */
+const STILL_SHARE = 1 / 64;
 
-/** Watches for a crowd that has gone. */
+/** Watches for crowds. */
 export class CrowdWatch implements TimerOwner {
   readonly #timers: Timers;
   readonly #giveBack: () => void;
   readonly #due = new TimerEntry(this);
-  /** The most that lived at once since memory was given back. */
+  /** What lived at the last look. */
+  #living = 0;
+  /** The least and the most that lived since memory was given back. */
+  #least = 0;
   #most = 0;
 
   /**
@@ -34,10 +39,15 @@ export class CrowdWatch implements TimerOwner {
 
   timerFired(): void {
     const living = this.#timers.armedCount;
+    const isStill = Math.abs(living - this.#living) <= Math.max(living, CROWD_COUNT) * STILL_SHARE;
+    this.#living = living;
+    this.#least = Math.min(this.#least, living);
     this.#most = Math.max(this.#most, living);
-    if (this.#most >= CROWD_COUNT && living < this.#most * LEFT_SHARE) {
+    // Half of those who live have come, or as many have gone as live.
+    const moved = Math.max(living - this.#least, this.#most - living);
+    if (isStill && living <= limits.collectedDeadlineCount && moved >= Math.max(CROWD_COUNT, living / 2)) {
       this.#giveBack();
-      this.#most = living;
+      this.#least = this.#most = living;
     }
     this.#timers.arm(this.#due, LOOK_MILLIS);
   }

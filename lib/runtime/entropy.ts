@@ -2,13 +2,16 @@
  * Owns randomness: every tag, branch, Call-ID, nonce and jitter comes from one injected source.
  */
 
-const TOKEN_ALPHABET = "0123456789abcdefghijklmnopqrstuv";
+const TOKEN_ALPHABET = Buffer.from("0123456789abcdefghijklmnopqrstuv");
+
+/** Room for a token. */
+const TOKEN_BYTES = 64;
 
 /** Source of random values; cryptographically strong in the appliance, scripted in tests. */
 export interface Entropy {
   /** Fills the whole of `target` with random bytes and returns it. */
   fill(target: Uint8Array): Uint8Array;
-  /** A random token of `length` characters of [0-9a-v], 5 bits each. */
+  /** A random token of `length` characters of [0-9a-v], 5 bits each; 64 at most. */
   token(length: number): string;
   /** A random unsigned 32-bit integer. */
   uint32(): number;
@@ -24,6 +27,7 @@ export interface Entropy {
  */
 export function entropyFrom(fill: (target: Uint8Array) => void): Entropy {
   const pool = new Uint8Array(4096);
+  const token = Buffer.alloc(TOKEN_BYTES);
   let used = pool.length;
 
   /** Next unused pool offset with `count` bytes behind it; `count` is small. */
@@ -44,9 +48,8 @@ export function entropyFrom(fill: (target: Uint8Array) => void): Entropy {
     },
     token(length) {
       const at = draw(length);
-      let text = "";
-      for (let i = 0; i < length; i++) text += TOKEN_ALPHABET[pool[at + i]! & 31];
-      return text;
+      for (let i = 0; i < length; i++) token[i] = TOKEN_ALPHABET[pool[at + i]! & 31]!;
+      return token.toString("latin1", 0, length);
     },
     uint32() {
       const at = draw(4);

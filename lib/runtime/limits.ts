@@ -185,6 +185,8 @@ export const limits = {
   forwardTargetChars: 128,
   /** Rings before a call is forwarded, as phones offer them. */
   forwardRingCount: 100,
+  /** Deadlines beyond which no garbage is collected on purpose: to look at what so many hold takes 50 ms. */
+  collectedDeadlineCount: 25_000,
   /** Problems shown on the page. */
   problemCount: 200,
 } as const;

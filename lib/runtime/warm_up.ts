@@ -18,10 +18,10 @@ export function workBegins(): void {
 /** The start is over: work begins, and what only the start needed can go. */
 export function startIsOver(): void {
   workBegins();
-  setTimeout(giveMemoryBack, AFTERGLOW_MILLIS).unref();
+  setTimeout(() => Bun.shrink(), AFTERGLOW_MILLIS).unref();
 }
 
-/** Has the host give back the memory that it does not need; takes as long as what lives takes to look at. */
-export function giveMemoryBack(): void {
-  Bun.shrink();
+/** Has the host find what does not live any more and give its memory back; takes as long as what lives takes to look at. */
+export function collectGarbage(): void {
+  Bun.gc(true);
 }

@@ -25,28 +25,55 @@ function scene() {
   };
 }
 
-it("gives memory back once most of a crowd has gone, once for each crowd", async () => {
+it("gives memory back once a crowd has come, and once it has gone", async () => {
   const { clock, givenBack, come, go } = scene();
   for (let crowd = 1; crowd <= 2; crowd++) {
     come(10_000);
-    await clock.settle(20_000);
-    go(5_000);
-    await clock.settle(20_000);
-    expect(givenBack()).toBe(crowd - 1);
-    go(4_900);
+    await clock.settle(10_000);
+    expect(givenBack()).toBe(crowd * 2 - 2);
     await clock.settle(60_000);
-    expect(givenBack()).toBe(crowd);
+    expect(givenBack()).toBe(crowd * 2 - 1);
+    go(9_900);
+    await clock.settle(60_000);
+    expect(givenBack()).toBe(crowd * 2);
     go(100);
   }
 });
 
-it("leaves memory alone while a crowd stays, and where there never was one", async () => {
+it("waits while a crowd still comes or goes", async () => {
+  const { clock, givenBack, come, go } = scene();
+  for (let part = 0; part < 20; part++) {
+    come(1_000);
+    await clock.settle(10_000);
+  }
+  expect(givenBack()).toBe(0);
+  await clock.settle(20_000);
+  expect(givenBack()).toBe(1);
+  for (let part = 0; part < 19; part++) {
+    go(1_000);
+    await clock.settle(10_000);
+  }
+  expect(givenBack()).toBe(1);
+  await clock.settle(20_000);
+  expect(givenBack()).toBe(2);
+});
+
+it("leaves memory alone where few come to a crowd, where there is none, and while looking at it takes too long", async () => {
   const { clock, givenBack, come, go } = scene();
   come(1_000);
-  await clock.settle(20_000);
+  await clock.settle(60_000);
   go(1_000);
-  await clock.settle(20_000);
+  await clock.settle(60_000);
+  expect(givenBack()).toBe(0);
+  come(20_000);
+  await clock.settle(60_000);
+  come(9_000);
+  await clock.settle(60_000);
+  expect(givenBack()).toBe(1);
   come(50_000);
   await clock.settle(600_000);
-  expect(givenBack()).toBe(0);
+  expect(givenBack()).toBe(1);
+  go(70_000);
+  await clock.settle(60_000);
+  expect(givenBack()).toBe(2);
 });

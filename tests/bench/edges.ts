@@ -1,6 +1,6 @@
 /**
  * Measures hintd where it hurts: strangers amid a fan-out to 20,000, a change among 100,000 subscriptions to other extensions,
- * a pulled plug with 20,000 subscriptions on the disk, and 20,000 that come and go. Prints a Markdown table.
+ * a pulled plug with 20,000 subscriptions on the disk, 20,000 that settle, and 20,000 that come and go. Prints a Markdown table.
  *
  * Run: `deno task bench:edges`, after `deno task build --host`; takes six minutes and 2 GB, most of it the phones'.
  */
@@ -57,8 +57,9 @@ async function change(phones: Phones, publisher: Publisher, watchers: number, ro
   await until(phones, () => phones.newsCount >= watchers);
 }
 
-async function probeDuring(port: number, action: () => Promise<void>): Promise<Probes> {
-  const command = [process.execPath, join(import.meta.dir, "prober.ts"), String(port), "2001"];
+/** @param exten What the probes subscribe to; without, they only ask for options. */
+async function probeDuring(port: number, action: () => Promise<void>, exten?: string): Promise<Probes> {
+  const command = [process.execPath, join(import.meta.dir, "prober.ts"), String(port), ...(exten ? [exten] : [])];
   const prober = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
   const reader = prober.stdout.pipeThrough(new TextDecoderStream()).getReader();
   await reader.read();
@@ -82,7 +83,7 @@ async function measureManyOfOne(): Promise<void> {
     for (let round = 0; round < 2; round++) await change(phones, publisher, watchers, round);
     const probes = await probeDuring(hintd.port, async () => {
       for (let round = 0; round < CHANGE_COUNT; round++) await change(phones, publisher, watchers, round);
-    });
+    }, "2001");
     const { options, subscribe, lostCount } = probes;
     lines.push(
       ["OPTIONS amid fan-outs to 20,000: slowest answer", millis(options.last), "≤ 50 ms", options.last <= 50],
@@ -155,6 +156,56 @@ async function measureAmongOthers(): Promise<void> {
   }
 }
 
+/**
+ * How long anybody waits while 20,000 subscribe and refresh; what memory a subscription takes then, and once memory was given
+ * back; and what the fan-out is like that comes next.
+ */
+async function measureSettled(): Promise<void> {
+  const watchers = 20_000;
+  const hintd = await startMeasuredHintd();
+  try {
+    const before = pssMegabytes(hintd.pid);
+    const kilobytesEach = () => (pssMegabytes(hintd.pid) - before) * 1024 / watchers;
+    const phones = await openPhones(hintd.port, watchers, ["2000"]);
+    const publisher = new Publisher(phones, { address: ADDRESS, port: hintd.port, trigger: "dialog" });
+    const told = async (round: number) => {
+      const begin = performance.now();
+      await change(phones, publisher, watchers, round);
+      return performance.now() - begin;
+    };
+    const coming = await probeDuring(hintd.port, () => subscribeAll(phones, watchers));
+    const refreshing = await probeDuring(hintd.port, () => subscribeAll(phones, watchers));
+    const warm: number[] = [];
+    for (let round = 0; round < CHANGE_COUNT; round++) warm.push(await told(round));
+    const full = kilobytesEach();
+    // The answers to them are there to be repeated for 32 s; what is no longer needed then is given back soon.
+    await untilSo(async () => await hintd.deadlineCount() <= watchers * 1.1);
+    let looks = 0;
+    await untilSo(() => Promise.resolve(kilobytesEach() < full * 0.6 || ++looks === 80), 500);
+    const settled = kilobytesEach();
+    const next = await told(1);
+    const judged = ({ options: { last } }: Probes) => [millis(last), "≤ 50 ms", last <= 50] as const;
+    lines.push(
+      ["OPTIONS while 20,000 subscribe: slowest answer", ...judged(coming)],
+      ["OPTIONS while 20,000 refresh: slowest answer", ...judged(refreshing)],
+      [
+        "memory per subscription, 20,000 of one",
+        `${settled.toFixed(1)} KB, while they come ${full.toFixed(1)} KB`,
+        "≤ 3 KB",
+        settled <= 3,
+      ],
+      [
+        "the next fan-out to 20,000: last one told",
+        `${millis(next)}, before ${millis(median(warm))}`,
+        "≤ 500 ms",
+        next <= 500,
+      ],
+    );
+  } finally {
+    await hintd.end();
+  }
+}
+
 /** Whether memory comes back: as many subscribe, are told and leave, again and again. */
 async function measureComeAndGo(): Promise<void> {
   const watchers = 20_000;
@@ -191,6 +242,7 @@ async function measureComeAndGo(): Promise<void> {
 }
 
 await measureManyOfOne();
+await measureSettled();
 await measureComeAndGo();
 await measureAmongOthers();
 process.stdout.write(
