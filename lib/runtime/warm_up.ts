@@ -20,8 +20,3 @@ export function startIsOver(): void {
   workBegins();
   setTimeout(() => Bun.shrink(), AFTERGLOW_MILLIS).unref();
 }
-
-/** Has the host find what does not live any more and give its memory back; takes as long as what lives takes to look at. */
-export function collectGarbage(): void {
-  Bun.gc(true);
-}

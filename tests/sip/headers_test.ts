@@ -9,6 +9,7 @@ import { parseSubscriptionState, writeSubscriptionState } from "../../lib/sip/su
 import { parseVia, writeVia } from "../../lib/sip/via.ts";
 import { checkSyntax } from "../../lib/sip/check.ts";
 import { Header } from "../../lib/sip/header_names.ts";
+import { isPlainVia } from "../../lib/sip/top_via.ts";
 import { parseText, requestText, told } from "./messages.ts";
 import { ruleBroken } from "./rule_broken.ts";
 
@@ -32,6 +33,34 @@ describe("Via (RFC 3261 §20.42, RFC 3581 §3)", () => {
   it("tells a bare rport from none", () => {
     expect(parseVia("SIP/2.0/UDP h;rport")).toMatchObject({ hasRport: true, rport: undefined });
     expect(parseVia("SIP/2.0/UDP h")).toMatchObject({ hasRport: false, rport: undefined });
+  });
+
+  it("is plain where its scan has seen all, and only there", () => {
+    const starts = [
+      "SIP/2.0/UDP h",
+      "SIP/2.0/UDP 192.0.2.1",
+      "SIP/2.0/UDP [2001:db8::1]",
+      "SIP/2.0/UDP [2001:db8:::1]",
+    ];
+    const ports = ["", ":5060", ":0", ":65535", ":65536", " : 5060"];
+    const params = ["", ";rport", ";rport=", ";rport=0", ";rport=5060", ";branch=z9;rport", ";a".repeat(65), ';x="y"'];
+    const rests = ["", ", SIP/2.0/UDP other", ", SIP/2.0/UDP other;rport=x", "\r\nVia: SIP/2.0/UDP other:0"];
+    const plain: string[] = [];
+    for (const start of starts) {
+      for (const port of ports) {
+        for (const param of params) {
+          for (const rest of rests) {
+            const text = start + port + param + rest;
+            const message = parseText(requestText({ Via: text }));
+            if (message.failure !== undefined || !isPlainVia(message)) continue;
+            plain.push(text);
+            expect(message.vias.length).toBe(1);
+          }
+        }
+      }
+    }
+    expect(plain).toContain("SIP/2.0/UDP 192.0.2.1:5060;branch=z9;rport");
+    expect(plain).toHaveLength(2 * 3 * 4);
   });
 
   const bad: [string, string][] = [
