@@ -4,7 +4,7 @@
  * Run: `deno task build [--host] [--out DIRECTORY]`; `--host` compiles only for the machine that it runs on.
  *
  * The executables hold bytecode, which makes them start three times as fast as source, for 4 MB. Their compiler to machine
- * code waits a hundred times longer than usual until the start is over (lib/runtime/warm_up.ts), which saves 25 ms and
+ * code waits a hundred times longer than usual until the start is over (lib/runtime/host.ts), which saves 25 ms and
  * 4 MB of idle memory.
  * They read neither `.env` nor `bunfig.toml` from where they are started. Version, commit and date are written in; the
  * date is the commit's, so that the same commit makes the same bytes. The runtimes come stripped from the registry.

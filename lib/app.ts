@@ -25,11 +25,11 @@ import { controlSocketPath, dataDirectory } from "./http/control_socket.ts";
 import { HttpServer } from "./http/server.ts";
 import { systemClock } from "./runtime/clock.ts";
 import { systemEntropy } from "./runtime/entropy.ts";
+import { collectGarbage, startIsOver } from "./runtime/host.ts";
 import { limits } from "./runtime/limits.ts";
 import type { Log } from "./runtime/log.ts";
 import { systemAlarm, Timers } from "./runtime/timers.ts";
 import { systemTurn, TurnStep } from "./runtime/turn.ts";
-import { startIsOver } from "./runtime/warm_up.ts";
 import { ParseFailure } from "./sip/parse_failure.ts";
 import { parseUri } from "./sip/uri.ts";
 import { checkHint, spellingsOf } from "./state/hint.ts";
@@ -254,7 +254,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     return { is_applied: true, errors: [], warnings, changes };
   }
 
-  new CrowdWatch({ timers, giveBack: () => Bun.gc(true) });
+  new CrowdWatch({ timers, giveBack: collectGarbage });
   new ClockWatch({ clock, timers, problems: core.problems, log });
   const controls = createControls({
     core,

@@ -3,7 +3,7 @@
  */
 import type { Clock } from "../runtime/clock.ts";
 import type { Timers } from "../runtime/timers.ts";
-import { workBegins } from "../runtime/warm_up.ts";
+import { workBegins } from "../runtime/host.ts";
 import type { EventPackage } from "./event_package.ts";
 import type { Fanout, SubscriptionEvent } from "./fanout.ts";
 import type { ResourceLists } from "./lists/resource_lists.ts";

@@ -1,5 +1,5 @@
 /**
- * Owns the end of the start, as far as the host is concerned: its compiler to machine code, and its memory.
+ * Owns what the host is told of its own work: when its compiler to machine code is let go, and when its memory is looked through.
  *
  * The executable starts with that compiler held back (build/compile.ts): what runs at start alone is not worth compiling. From
  * the end of the start on it works as usual, so that what runs for every NOTIFY becomes fast at once; and earlier where the start
@@ -19,4 +19,9 @@ export function workBegins(): void {
 export function startIsOver(): void {
   workBegins();
   setTimeout(() => Bun.shrink(), AFTERGLOW_MILLIS).unref();
+}
+
+/** Gives back the memory of all that lives no more, and keeps the compiled code. Everything waits until it is done. */
+export function collectGarbage(): void {
+  Bun.gc(true);
 }
