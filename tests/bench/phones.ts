@@ -308,9 +308,12 @@ export class Phones {
   #retransmit(): void {
     if (this.#options.transport === "tcp") return;
     const now = performance.now();
-    for (const pending of this.#pending.values()) {
+    for (const [key, pending] of this.#pending) {
       if (pending.dueAt > now) continue;
-      if (pending.attempts === ATTEMPTS) throw new Error(`No answer to watcher ${pending.watcher}`);
+      if (pending.attempts === ATTEMPTS) {
+        this.#pending.delete(key);
+        throw new Error(`No answer to watcher ${pending.watcher}`);
+      }
       pending.attempts++;
       this.retransmittedCount++;
       pending.intervalMillis = Math.min(pending.intervalMillis * 2, T2_MILLIS);
