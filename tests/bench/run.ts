@@ -5,17 +5,13 @@
  * Run: `deno task bench`, after `deno task build --host`. `HINTD_BINARY` names another binary; empty means the source.
  * `--json` prints one line that two runs can be compared by.
  */
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { root, testedBinary } from "../e2e/binary.ts";
 
-const root = join(import.meta.dir, "../..");
 const scratch = mkdtempSync(join(tmpdir(), "hintd-bench-"));
-const binary = process.env.HINTD_BINARY ?? join(root, `build/out/hintd-${process.platform}-${process.arch}`);
-if (binary !== "" && !existsSync(binary)) {
-  process.stderr.write(`There is no "${binary}" yet: deno task build --host\n`);
-  process.exit(1);
-}
+const binary = testedBinary();
 // A copy of its own: pages of a binary that somebody else runs as well would count in part only.
 if (binary !== "") copyFileSync(binary, join(scratch, "hintd"));
 process.env.HINTD_BINARY = binary === "" ? "" : join(scratch, "hintd");

@@ -3,16 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expectContract } from "../support/api_contract.ts";
+import { root, testedBinary } from "./binary.ts";
 import { Lines, within } from "./lines.ts";
 import { freePort } from "./ports.ts";
 import { openUdp, requestFrom } from "./wire.ts";
 
-const root = join(import.meta.dir, "../..");
+const binary = testedBinary();
 
-/** How to call hintd: the compiled binary when `HINTD_BINARY` names one, else from source. */
-export const command: readonly string[] = process.env.HINTD_BINARY
-  ? [process.env.HINTD_BINARY]
-  : [process.execPath, join(root, "main.ts")];
+/** How to call hintd. */
+export const command: readonly string[] = binary === "" ? [process.execPath, join(root, "main.ts")] : [binary];
 
 /** What a command printed and how it ended. */
 export type Outcome = { exitCode: number; stdout: string; stderr: string };

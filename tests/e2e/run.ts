@@ -4,8 +4,7 @@
  * They need sipp, baresip, linphonec, Kamailio, xmllint, tshark and Chromium, which is why `deno task test` leaves them out.
  * Run: `deno task e2e [PART OF A FILE NAME]`. `HINTD_BINARY` names another binary; empty means the source.
  */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { root, testedBinary } from "./binary.ts";
 
 const NEEDED = ["sipp", "baresip", "linphonec", "kamailio", "xmllint", "chromium", "tshark"];
 
@@ -13,16 +12,11 @@ const NEEDED = ["sipp", "baresip", "linphonec", "kamailio", "xmllint", "chromium
 const PACKAGES =
   "sip-tester baresip-core linphone-cli kamailio kamailio-presence-modules libxml2-utils chromium tshark";
 
-const root = join(import.meta.dir, "../..");
-const binary = process.env.HINTD_BINARY ?? join(root, `build/out/hintd-${process.platform}-${process.arch}`);
+const binary = testedBinary();
 const missing = NEEDED.filter((name) => Bun.which(name, { PATH: `${process.env.PATH}:/usr/sbin` }) === null);
 
 if (missing.length > 0) {
   process.stderr.write(`End-to-end tests need ${missing.join(", ")}. Debian: apt-get install ${PACKAGES}\n`);
-  process.exit(1);
-}
-if (binary !== "" && !existsSync(binary)) {
-  process.stderr.write(`There is no "${binary}" yet: deno task build --host\n`);
   process.exit(1);
 }
 

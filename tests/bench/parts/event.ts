@@ -117,7 +117,9 @@ export function notifyParts(): { head: Part; write: Part; notify: Uint8Array } {
   const fill = holeFill({ entity: dialog.localUri, remote: dialog.remoteUri, guid: dialog.localTag });
   const patch = { branch: newBranch(7), sequence: 1, expiresSeconds: 3_600, isPending: false, reason: undefined };
   const head = writeNotifyHead(headParts);
-  const notify = writeNotify(head, patch, body, fill);
+  const room = new Uint8Array(4_096);
+  const into = { room: (bytes: number) => room.subarray(0, bytes) };
+  const notify = writeNotify(head, patch, body, fill, into);
   const what = "as many bytes copied";
   return {
     notify,
@@ -132,7 +134,7 @@ export function notifyParts(): { head: Part; write: Part; notify: Uint8Array } {
       own: microsOf(POOL, () => {
         patch.sequence++;
         fill.version++;
-        sink.value += writeNotify(head, patch, body, fill).length;
+        sink.value += writeNotify(head, patch, body, fill, into).length;
       }),
       floor: microsOf(POOL, () => copy(notify)),
       what,
