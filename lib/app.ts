@@ -23,7 +23,7 @@ import { type ConfigProblem, loadConfig, type Warnings } from "./config/load.ts"
 import type { Controls, ReloadReport } from "./http/controls.ts";
 import { controlSocketPath, dataDirectory } from "./http/control_socket.ts";
 import { HttpServer } from "./http/server.ts";
-import { systemClock } from "./runtime/clock.ts";
+import { systemClock, turnClock } from "./runtime/clock.ts";
 import { systemEntropy } from "./runtime/entropy.ts";
 import { collectGarbage, startIsOver } from "./runtime/host.ts";
 import { limits } from "./runtime/limits.ts";
@@ -118,7 +118,8 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
   let config = options.config;
   const clock = systemClock;
   const entropy = systemEntropy;
-  const timers = new Timers(clock, systemAlarm());
+  const turnInstants = turnClock(clock);
+  const timers = new Timers(turnInstants, systemAlarm());
   const turn = systemTurn();
   const directory = dataDirectory(configFile, config.server.data_dir);
   const database = orRefuse(() => {
@@ -161,7 +162,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     },
     closed: safeMode === undefined ? undefined : safeModeRefusal,
   });
-  const recorder = new Recorder(clock);
+  const recorder = new Recorder(turnInstants);
   const transports: Transports = new Transports({
     receiver: core,
     recorder,

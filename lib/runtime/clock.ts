@@ -16,6 +16,31 @@ export interface Clock {
   wall(): EpochMillis;
 }
 
+/**
+ * A clock whose monotonic instant stands still within a turn of the event loop: a NOTIFY and its answer ask for it ten times, and the
+ * machine's answer costs more than what is done with it. What takes long within a turn is not to be measured by it.
+ *
+ * @param schedule Calls back once, when the present turn is over.
+ */
+export function turnClock(clock: Clock, schedule: (over: () => void) => void = setImmediate): Clock {
+  let instant: Millis = 0;
+  let isKnown = false;
+  const forget = () => {
+    isKnown = false;
+  };
+  return {
+    now() {
+      if (!isKnown) {
+        instant = clock.now();
+        isKnown = true;
+        schedule(forget);
+      }
+      return instant;
+    },
+    wall: () => clock.wall(),
+  };
+}
+
 /** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => performance.now(),

@@ -29,8 +29,13 @@ export const limits = {
   victimSearchCount: 64,
   /** Client transactions in progress, NOTIFYs mostly. */
   clientTransactionCount: 65_536,
-  /** Completed client transactions that wait for late answers; in a burst a late answer may as well be a stray one. */
-  waitingSlotCount: 4_096,
+  /**
+   * Completed client transactions that wait for late answers. Few, so that a fan-out uses the same ones again while the processor
+   * still has them at hand: a tenth of its time. A late answer may as well be a stray one.
+   */
+  waitingSlotCount: 64,
+  /** Client transactions that keep the room in which their request was written: more than the windows have on their way. */
+  roomySlotCount: 512,
   /**
    * Bytes that may leave per byte that came in while its sender has not proven itself: a datagram's source address may be forged,
    * and a victim must not get more from us than the forger spends twice over.

@@ -1,9 +1,11 @@
 /**
  * Owns one client transaction: a slot that is used again and again, its machine, its one deadline.
  *
- * Data plane. A slot is made once with everything in it; a use of it allocates nothing.
+ * Data plane. A slot is made once with everything in it; a use of it allocates nothing. The room for the request is used again, too, but
+ * only once an answer proves that the first sending was the only one: then no socket holds its bytes any more.
  */
 import type { Millis } from "../runtime/clock.ts";
+import { limits } from "../runtime/limits.ts";
 import { TimerEntry, type TimerOwner, type Timers } from "../runtime/timers.ts";
 import type { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
@@ -30,6 +32,9 @@ export interface ClientHost {
 
 const NO_BYTES = new Uint8Array(0);
 
+/** Rooms are multiples of so many bytes: most requests of a phone fit into the first that was made. */
+const ROOM_STEP = 256;
+
 /** A place for one request on its way. */
 export class ClientSlot implements ClientTransaction, TimerOwner {
   /** Place in the table of slots. */
@@ -48,6 +53,9 @@ export class ClientSlot implements ClientTransaction, TimerOwner {
   #flow: Flow | undefined = undefined;
   #user: ClientUser | undefined = undefined;
   #bytes: Uint8Array = NO_BYTES;
+  /** Room for a request, and the part of it that was asked for last. */
+  #room: Uint8Array = NO_BYTES;
+  #asked: Uint8Array = NO_BYTES;
   /** End of Timer F, and the present span of Timer E. */
   #endsAt: Millis = 0;
   #intervalMillis = 0;
@@ -77,6 +85,12 @@ export class ClientSlot implements ClientTransaction, TimerOwner {
     this.#user = user;
   }
 
+  room(length: number): Uint8Array {
+    if (this.#asked.length === length) return this.#asked;
+    if (this.#room.length < length) this.#room = new Uint8Array(Math.ceil(length / ROOM_STEP) * ROOM_STEP);
+    return this.#asked = this.#room.subarray(0, length);
+  }
+
   send(bytes: Uint8Array): void {
     const { counters, timings, timers } = this.#host;
     const flow = this.#flow!;
@@ -94,6 +108,7 @@ export class ClientSlot implements ClientTransaction, TimerOwner {
   abandon(): void {
     if (!this.isInProgress) return;
     this.state = "completed";
+    this.#leaveRoom();
     this.#stop();
     this.#release();
   }
@@ -131,6 +146,7 @@ export class ClientSlot implements ClientTransaction, TimerOwner {
         return this.#handUp(response!);
       case "resend":
         counters.requestsResent++;
+        this.#leaveRoom();
         this.#flow!.send(this.#bytes);
         return this.#armRepeat();
       case "absorb":
@@ -161,6 +177,7 @@ export class ClientSlot implements ClientTransaction, TimerOwner {
 
   #report(isFailure: boolean): void {
     const user = this.#user!;
+    this.#leaveRoom();
     this.#stop();
     try {
       if (isFailure) user.transactionFailed(this);
@@ -179,6 +196,11 @@ export class ClientSlot implements ClientTransaction, TimerOwner {
     timers.arm(this.#deadline, Math.min(this.#intervalMillis, this.#endsAt - timers.now()));
   }
 
+  /** Somebody else may hold the request's bytes for longer than this transaction. */
+  #leaveRoom(): void {
+    this.#room = this.#asked = NO_BYTES;
+  }
+
   /** No more retransmissions, and nobody to tell. */
   #stop(): void {
     this.#host.timers.cancel(this.#deadline);
@@ -189,6 +211,7 @@ export class ClientSlot implements ClientTransaction, TimerOwner {
   /** Gives the slot back: at once, or after Timer K, which is T4 over datagrams. Source: RFC 3261 §17.1.2.2. */
   #release(): void {
     const { timers, timings } = this.#host;
+    if (this.index >= limits.roomySlotCount) this.#leaveRoom();
     const isWaiting = this.state === "completed" && !this.#flow!.isReliable;
     this.#flow = undefined;
     this.#host.clientEnded(this, timers.now() + (isWaiting ? timings.t4Millis : 0));

@@ -57,6 +57,11 @@ export interface ClientTransaction {
   /** Value of the branch parameter of the request's Via; `TransactionLayer.branchLength` bytes, valid until the end. */
   readonly branch: Uint8Array;
   /**
+   * Room of exactly `length` bytes to write the request in, for `send` to take. Whatever was in it is there to be overwritten; it is
+   * the transaction's, and another one's after the end.
+   */
+  room(length: number): Uint8Array;
+  /**
    * Sends the request and repeats it as the transport asks. Called once; never calls its user back before returning.
    *
    * @param bytes The whole request, its top Via with `branch`; not copied.

@@ -43,6 +43,7 @@ function notify(of: Dialog, patch: Partial<NotifyPatch>, body: RenderedBody): st
     },
     body,
     fill,
+    { room: (length) => new Uint8Array(length) },
   );
   return new TextDecoder().decode(bytes);
 }

@@ -150,10 +150,13 @@ export function openOffice(options: Partial<TransactionParts> = {}) {
       phoneEnds[transport as "udp" | "tcp"].flowTo("192.0.2.1")!.send(encoder.encode(text));
       clock.advance(0);
     },
+    /** The flow by which we reach the phone. */
+    ourFlow(transport: TransportName = "udp"): Flow {
+      return ourEnds[transport as "udp" | "tcp"].flowTo("192.0.2.20")!;
+    },
     /** Opens a client transaction towards the phone and sends a NOTIFY. */
     notify(user: ClientUser, transport: TransportName = "udp"): ClientTransaction {
-      const flow = ourEnds[transport as "udp" | "tcp"].flowTo("192.0.2.20")!;
-      const transaction = layer.begin(flow, Method.notify, user)!;
+      const transaction = layer.begin(office.ourFlow(transport), Method.notify, user)!;
       transaction.send(notifyBytes(transaction));
       clock.advance(0);
       return transaction;

@@ -1,10 +1,11 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { limits } from "../../lib/runtime/limits.ts";
 import { Complaints } from "../../lib/transaction/complaints.ts";
 import { ParseFailure } from "../../lib/sip/parse_failure.ts";
 import { type Log, silentLog } from "../../lib/runtime/log.ts";
 import { Method } from "../../lib/sip/method.ts";
-import { headerOf, openOffice, requestText, responseTo, Watcher } from "./office.ts";
+import type { ClientTransaction } from "../../lib/transaction/transaction.ts";
+import { headerOf, notifyBytes, openOffice, requestText, responseTo, Watcher } from "./office.ts";
 
 const encoder = new TextEncoder();
 
@@ -32,6 +33,44 @@ test("an abandoned transaction tells nobody and repeats nothing", () => {
   expect(office.phone.texts.length).toBe(1);
   expect(office.layer.snapshot().clientCount).toBe(0);
   expect(office.counters.responsesAbsorbed).toBe(1);
+});
+
+describe("the room for a request", () => {
+  /** Sends a NOTIFY from the room that its transaction gives. */
+  function send(office: ReturnType<typeof openOffice>): { room: Uint8Array; transaction: ClientTransaction } {
+    const flow = office.ourFlow();
+    const transaction = office.layer.begin(flow, Method.notify, new Watcher())!;
+    const bytes = notifyBytes(transaction);
+    const room = transaction.room(bytes.length);
+    room.set(bytes);
+    transaction.send(room);
+    office.clock.advance(0);
+    return { room, transaction };
+  }
+  const last = (office: ReturnType<typeof openOffice>) => office.phone.texts.at(-1)!;
+
+  test("has the length that was asked for, whatever the one before had", () => {
+    const transaction = openOffice().layer.begin(openOffice().ourFlow(), Method.notify, new Watcher())!;
+    for (const length of [700, 700, 20, 2_000, 0, 1_999]) expect(transaction.room(length).length).toBe(length);
+  });
+
+  test("serves the next request once an answer has come to the first sending", () => {
+    const office = openOffice({ clientMax: 1 });
+    const { room } = send(office);
+    office.say(responseTo(last(office), 200));
+    expect(send(office).room).toBe(room);
+  });
+
+  test("is left to the socket when the request was repeated, timed out or abandoned", () => {
+    for (const ending of ["repeated", "timed out", "abandoned"]) {
+      const office = openOffice({ clientMax: 1 });
+      const { room, transaction } = send(office);
+      if (ending === "abandoned") transaction.abandon();
+      else office.clock.advance(ending === "repeated" ? 600 : 40_000);
+      if (ending === "repeated") office.say(responseTo(last(office), 200));
+      expect(send(office).room.buffer).not.toBe(room.buffer);
+    }
+  });
 });
 
 test("a user may begin its next request while it is told the answer to the last", () => {

@@ -1,0 +1,31 @@
+import { expect, test } from "bun:test";
+import { turnClock } from "../../lib/runtime/clock.ts";
+import { ManualClock } from "../support/manual_clock.ts";
+
+test("the instant of a turn stands still until the turn is over, the wall clock does not", () => {
+  const clock = new ManualClock();
+  const overs: (() => void)[] = [];
+  const turn = turnClock(clock, (over) => overs.push(over));
+  clock.advance(100);
+  expect(turn.now()).toBe(100);
+  const wall = turn.wall();
+  clock.advance(7);
+  expect(turn.now()).toBe(100);
+  expect(turn.wall()).toBe(wall + 7);
+  expect(overs.length).toBe(1);
+  overs.pop()!();
+  expect(overs.length).toBe(0);
+  expect(turn.now()).toBe(107);
+  expect(overs.length).toBe(1);
+});
+
+test("on the host a turn is over when what came in it was seen to", async () => {
+  const clock = new ManualClock();
+  const turn = turnClock(clock);
+  const first = turn.now();
+  clock.advance(5);
+  await Promise.resolve();
+  expect(turn.now()).toBe(first);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(turn.now()).toBe(first + 5);
+});
