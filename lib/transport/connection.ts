@@ -1,12 +1,16 @@
 /**
- * Owns one stream connection: framing, keep-alive, deadlines, and a bounded backlog of unsent bytes.
+ * Owns one stream connection: framing, keep-alive, deadlines, and a bounded queue of unsent bytes.
  *
  * Theory. A connection has one deadline at a time: the end of the first or of the present message (slow loris), or the end
  * of a long silence. When no message can be framed, or we close, the connection lingers: what was written still
  * leaves, what comes is thrown away, so that the peer reads our last answer instead of a reset.
+ *
+ * What is sent in one turn leaves at its end as one piece: a panel of two hundred lamps behind one connection costs a few
+ * calls of the kernel, not two hundred. A peer that does not read holds up its own queue only; over the bound it is cut off.
  */
 import { limits } from "../runtime/limits.ts";
 import { TimerEntry, type TimerOwner, type Timers } from "../runtime/timers.ts";
+import { type Turn, TurnStep } from "../runtime/turn.ts";
 import type { ParseFailure } from "../sip/parse_failure.ts";
 import { type FrameReceiver, StreamFramer } from "../sip/stream_framer.ts";
 import type { Recorder } from "./recorder.ts";
@@ -45,6 +49,8 @@ export interface ConnectionParts {
   readonly receiver: FlowReceiver;
   /** Where the deadline waits. */
   readonly timers: Timers;
+  /** At whose end messages leave. */
+  readonly turn: Turn;
   /** Incremented in place. */
   readonly counters: TransportCounters;
   /** Keeps the recent messages. */
@@ -56,6 +62,9 @@ const idleMillis = 7_200_000;
 
 /** How long a closing connection may take to send what is left. */
 const lingerMillis = 2_000;
+
+/** Messages are joined to pieces of no more bytes: joining is a copy. */
+const pieceBytes = 65_536;
 
 /** Answer to a ping. Source: RFC 5626 §3.5.1. */
 const pong = new Uint8Array([0x0d, 0x0a]);
@@ -74,8 +83,13 @@ export class Connection implements Flow, FrameReceiver, TimerOwner {
   readonly #parts: ConnectionParts;
   readonly #framer = new StreamFramer(this);
   readonly #deadline = new TimerEntry(this);
-  #backlog: Uint8Array[] = [];
-  #backlogBytes = 0;
+  readonly #flushNow = () => this.#flush();
+  /** Messages that wait for the end of the turn, or for the peer to read, oldest first. */
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  /** The kernel takes nothing until `drained`. */
+  #isBlocked = false;
+  #isDue = false;
   /** Messages and pings received. */
   #heardCount = 0;
   #state: "open" | "lingering" | "closed" = "open";
@@ -96,13 +110,8 @@ export class Connection implements Flow, FrameReceiver, TimerOwner {
     return this.#state === "open";
   }
 
-  /** Bytes that wait for the peer to read. */
-  get backlogBytes(): number {
-    return this.#backlogBytes;
-  }
-
   send(bytes: Uint8Array): boolean {
-    if (!this.#write(bytes)) return false;
+    if (!this.#queue(bytes)) return false;
     this.#record(bytes, 0, bytes.length, true);
     return true;
   }
@@ -125,18 +134,8 @@ export class Connection implements Flow, FrameReceiver, TimerOwner {
 
   /** The socket takes bytes again. */
   drained(): void {
-    while (this.#backlog.length > 0) {
-      const bytes = this.#backlog[0]!;
-      const written = this.#parts.socket.write(bytes);
-      if (written < 0) return;
-      this.#backlogBytes -= written;
-      if (written < bytes.length) {
-        this.#backlog[0] = bytes.subarray(written);
-        return;
-      }
-      this.#backlog.shift();
-    }
-    if (this.#state === "lingering") this.#parts.socket.shutdown();
+    this.#isBlocked = false;
+    this.#flush();
   }
 
   /** The socket is closed, by whomever. */
@@ -146,8 +145,8 @@ export class Connection implements Flow, FrameReceiver, TimerOwner {
     this.#state = "closed";
     this.#parts.timers.cancel(this.#deadline);
     this.#framer.close();
-    this.#backlog = [];
-    this.#backlogBytes = 0;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
     this.#parts.counters.connectionsClosed++;
     if (wasOpen) this.#parts.receiver.flowClosed(this);
   }
@@ -161,7 +160,7 @@ export class Connection implements Flow, FrameReceiver, TimerOwner {
     this.#parts.receiver.flowClosed(this);
     // A peer that never closes its side must not hold up our end.
     this.#parts.socket.unref();
-    if (this.#backlog.length === 0) this.#parts.socket.shutdown();
+    this.#flush();
   }
 
   receiveFrame(bytes: Uint8Array, start: number, end: number): void {
@@ -173,7 +172,7 @@ export class Connection implements Flow, FrameReceiver, TimerOwner {
   receivePing(): void {
     this.#heardCount++;
     this.#parts.counters.keepAlives++;
-    this.#write(pong);
+    this.#queue(pong);
   }
 
   frameFailed(failure: ParseFailure, bytes: Uint8Array, start: number, end: number): void {
@@ -193,23 +192,54 @@ export class Connection implements Flow, FrameReceiver, TimerOwner {
     this.#parts.recorder.record(bytes, start, end, isSent, this.listener, this.remoteAddress, this.remotePort);
   }
 
-  #write(bytes: Uint8Array): boolean {
+  #queue(bytes: Uint8Array): boolean {
     if (this.#state !== "open") return false;
-    if (this.#backlog.length > 0) return this.#queue(bytes);
-    const written = this.#parts.socket.write(bytes);
-    if (written === bytes.length) return true;
-    return written >= 0 && this.#queue(bytes.subarray(written));
+    if (this.#waitingBytes + bytes.length > limits.streamBacklogBytes) {
+      this.#flush();
+      if (this.#waitingBytes + bytes.length > limits.streamBacklogBytes) return this.#stalled();
+    }
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+    if (!this.#isDue && !this.#isBlocked) {
+      this.#isDue = true;
+      this.#parts.turn.at(TurnStep.send, this.#flushNow);
+    }
+    return true;
   }
 
-  #queue(bytes: Uint8Array): boolean {
-    if (this.#backlogBytes + bytes.length > limits.streamBacklogBytes) {
-      this.#parts.counters.connectionsStalled++;
-      this.#parts.socket.terminate();
-      this.closed();
-      return false;
+  #stalled(): false {
+    this.#parts.counters.connectionsStalled++;
+    this.#parts.socket.terminate();
+    this.closed();
+    return false;
+  }
+
+  /** Hands the kernel as much of what waits as it takes. */
+  #flush(): void {
+    this.#isDue = false;
+    if (this.#isBlocked) return;
+    while (this.#waiting.length > 0) {
+      const piece = this.#takePiece();
+      const written = this.#parts.socket.write(piece);
+      if (written < 0) return;
+      this.#waitingBytes -= written;
+      if (written < piece.length) {
+        this.#waiting.unshift(piece.subarray(written));
+        this.#isBlocked = true;
+        return;
+      }
     }
-    this.#backlog.push(bytes);
-    this.#backlogBytes += bytes.length;
-    return true;
+    if (this.#state === "lingering") this.#parts.socket.shutdown();
+  }
+
+  /** The front of what waits in one piece: one message is itself, several are joined. */
+  #takePiece(): Uint8Array {
+    let count = 1;
+    let length = this.#waiting[0]!.length;
+    while (count < this.#waiting.length && length + this.#waiting[count]!.length <= pieceBytes) {
+      length += this.#waiting[count++]!.length;
+    }
+    const taken = this.#waiting.splice(0, count);
+    return count === 1 ? taken[0]! : Buffer.concat(taken, length);
   }
 }

@@ -154,7 +154,7 @@ export class TcpListener implements Listener {
   }
 
   #adopt(socket: TcpSocket, remoteAddress: string, remotePort: number): Connection {
-    const { receiver, recorder, timers, counters, connections, nextFlowId } = this.#parts;
+    const { receiver, recorder, timers, turn, counters, connections, nextFlowId } = this.#parts;
     const connection = new Connection({
       id: nextFlowId(),
       transport: this.transport,
@@ -165,6 +165,7 @@ export class TcpListener implements Listener {
       socket,
       receiver,
       timers,
+      turn,
       counters,
       recorder,
     });
