@@ -29,7 +29,7 @@ import type { ClientTransaction, ClientUser } from "../transaction/transaction.t
 import type { Flow } from "../transport/transport.ts";
 import { contactUriOf, sentByOf } from "./contact.ts";
 import { judgeNotifyAnswer, retryAfterOf, retryDelaySeconds } from "./notify_policy.ts";
-import { type NotifyPatch, writeNotify, writeNotifyHead } from "./notify_template.ts";
+import { headLength, type NotifyPatch, writeNotify, writeNotifyHead } from "./notify_template.ts";
 import type { Watched } from "./event_package.ts";
 import type { Subscription, SubscriptionOwner } from "./subscription.ts";
 import { SubscriptionQueue } from "./subscription_queue.ts";
@@ -384,7 +384,7 @@ export class Fanout implements SubscriptionOwner {
     const flow = subscription.flow;
     if (flow === undefined || !flow.isOpen) return this.#connect(subscription, false);
     const head = subscription.head ??= this.#writeHead(subscription, flow);
-    const overhead = head.bytes.length + PATCH_BYTES;
+    const overhead = headLength(head) + PATCH_BYTES;
     const isNarrow = !flow.isReliable && subscription.isDatagramOnly;
     const body = document ?? list!.compose((isNarrow ? DATAGRAM_BYTES : STREAM_BYTES) - overhead);
     const length = overhead + body.byteLength(subscription.fill);

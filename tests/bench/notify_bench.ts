@@ -58,6 +58,6 @@ const notify = bestNanos(ROUNDS, () => {
   length = writeNotify(head, patch, body, fill, into).length;
 });
 const heads = bestNanos(ROUNDS, () => {
-  length += writeNotifyHead(parts).bytes.length & 1;
+  length += writeNotifyHead(parts).own.length & 1;
 });
 process.stdout.write(`${JSON.stringify({ bench: "notify", bytes: length, budget: 600, notify, head: heads })}\n`);

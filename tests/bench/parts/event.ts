@@ -125,8 +125,8 @@ export function notifyParts(): { head: Part; write: Part; notify: Uint8Array } {
     notify,
     head: {
       name: "write the NOTIFY's head",
-      own: microsOf(POOL, () => void (sink.value += writeNotifyHead(headParts).branchAt)),
-      floor: microsOf(POOL, () => copy(head.bytes)),
+      own: microsOf(POOL, () => void (sink.value += writeNotifyHead(headParts).lineLength)),
+      floor: microsOf(POOL, () => copy(head.own)),
       what,
     },
     write: {
