@@ -1,28 +1,116 @@
 /**
  * Owns the keys by which requests find their server transaction.
+ *
+ * Theory. A key is what certain texts of a request hash to, sixty-four bits under a secret start: no string is made and kept for each request,
+ * and at the table's bound two keys of the busiest hour meet once in a thousand years. A map is asked for the first half; whoever
+ * is found there has its second half compared.
  */
+import { lowerCase } from "../sip/chars.ts";
 import { Header } from "../sip/header_names.ts";
 import type { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
 import { tagOf } from "../sip/response.ts";
-import { textOf } from "../sip/slice.ts";
 import { hasCookie } from "./branch.ts";
 
-/**
- * What a request and its retransmissions, and an INVITE and its ACK and CANCEL, have in common.
- *
- * With the magic cookie: branch and sent-by. Without, for peers of RFC 2543: Request-URI, From tag, Call-ID, CSeq number
- * and the whole top Via; the method and the To tag are compared apart, since an ACK has others.
- * Source: RFC 3261 §17.2.3.
- */
-export function transactionKey(request: Message): string {
-  const { bytes } = request;
-  if (hasCookie(bytes, request.branchStart, request.branchEnd)) {
-    const sentBy = textOf(bytes, request.sentByStart, request.sentByEnd).toLowerCase();
-    return `${textOf(bytes, request.branchStart, request.branchEnd)} ${sentBy}`;
+/** What requests are told apart by. */
+export interface RequestKey {
+  /** What a map is asked for: 32 bits. */
+  readonly index: number;
+  /** What must be the same besides: 32 bits. */
+  readonly check: number;
+}
+
+/** Whether two keys are the same. */
+export function equalKeys(a: RequestKey, b: RequestKey): boolean {
+  return a.index === b.index && a.check === b.check;
+}
+
+/** Ends each text, so that "ab", "c" is another key than "a", "bc"; no text holds it. */
+const END = 0xff;
+
+/** Makes keys. */
+export class RequestKeys {
+  readonly #startIndex: number;
+  readonly #startCheck: number;
+  #index = 0;
+  #check = 0;
+
+  /** @param seeds Two random 32-bit integers, drawn for each start: nobody can make requests whose keys meet. */
+  constructor(seeds: readonly [number, number]) {
+    [this.#startIndex, this.#startCheck] = seeds;
   }
-  const via = textOf(bytes, request.topViaStart, request.topViaEnd);
-  return `${request.callId} ${request.cseqNumber} ${tagIn(request, Header.from)} ${request.requestUriText} ${via}`;
+
+  /**
+   * What a request and its retransmissions, and an INVITE and its ACK and CANCEL, have in common.
+   *
+   * With the magic cookie: branch and sent-by. Without, for peers of RFC 2543: Request-URI, From tag, Call-ID, CSeq number
+   * and the whole top Via; the method and the To tag are compared apart, since an ACK has others.
+   * Source: RFC 3261 §17.2.3.
+   */
+  ofTransaction(request: Message): RequestKey {
+    const { bytes } = request;
+    this.#begin();
+    if (hasCookie(bytes, request.branchStart, request.branchEnd)) {
+      this.#add(bytes, request.branchStart, request.branchEnd);
+      this.#addLowerCase(bytes, request.sentByStart, request.sentByEnd);
+    } else {
+      this.#addDialog(request);
+      this.#add(bytes, request.uriStart, request.uriEnd);
+      this.#add(bytes, request.topViaStart, request.topViaEnd);
+    }
+    return this.#key();
+  }
+
+  /**
+   * What requests have in common that a forking proxy made of one.
+   *
+   * @returns `undefined` for a request inside a dialog. Source: RFC 3261 §8.2.2.2.
+   */
+  ofMerged(request: Message): RequestKey | undefined {
+    if (request.method === Method.ack || request.method === Method.cancel) return undefined;
+    if (tagIn(request, Header.to) !== "") return undefined;
+    this.#begin();
+    this.#addDialog(request);
+    this.#add(request.bytes, request.methodStart, request.methodEnd);
+    return this.#key();
+  }
+
+  #begin(): void {
+    this.#index = this.#startIndex;
+    this.#check = this.#startCheck;
+  }
+
+  /** Call-ID, CSeq number and From tag. */
+  #addDialog(request: Message): void {
+    const callId = request.firstLines[Header.callId]!;
+    this.#add(request.bytes, request.valueStarts[callId]!, request.valueEnds[callId]!);
+    const { cseqNumber } = request;
+    for (let shift = 0; shift < 32; shift += 8) this.#byte((cseqNumber >>> shift) & 0xff);
+    const tag = tagIn(request, Header.from);
+    for (let i = 0; i < tag.length; i++) this.#byte(tag.charCodeAt(i) & 0xff);
+    this.#byte(END);
+  }
+
+  #add(bytes: Uint8Array, start: number, end: number): void {
+    for (let at = start; at < end; at++) this.#byte(bytes[at]!);
+    this.#byte(END);
+  }
+
+  #addLowerCase(bytes: Uint8Array, start: number, end: number): void {
+    for (let at = start; at < end; at++) this.#byte(lowerCase[bytes[at]!]!);
+    this.#byte(END);
+  }
+
+  /** FNV-1a beside one step of Murmur3: two hashes that have nothing in common. */
+  #byte(byte: number): void {
+    this.#index = Math.imul(this.#index ^ byte, 0x01000193);
+    const mixed = Math.imul(this.#check ^ byte, 0xcc9e2d51);
+    this.#check = (mixed << 15) | (mixed >>> 17);
+  }
+
+  #key(): RequestKey {
+    return { index: this.#index, check: this.#check };
+  }
 }
 
 /** Whether a request comes from a peer of RFC 2543, so that the To tag tells transactions apart too. */

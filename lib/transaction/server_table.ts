@@ -4,22 +4,23 @@
 import { limits } from "../runtime/limits.ts";
 import type { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
+import { equalKeys, type RequestKey } from "./key.ts";
 import type { ServerMachine } from "./server_transaction.ts";
 
 /** How much is remembered. */
 export interface ServerBounds {
   /** Transactions. */
   readonly count: number;
-  /** Keys and stored responses: a request of 64 KiB leaves about as much behind. */
+  /** Stored responses, and what each transaction needs besides: a request of 64 KiB may leave about as much behind. */
   readonly bytes: number;
 }
 
 /** The transactions that are remembered. */
 export class ServerTable {
   readonly #bounds: ServerBounds;
-  /** First transaction of each key; the others follow by `next`. */
-  readonly #byKey = new Map<string, ServerMachine>();
-  readonly #byMergeKey = new Map<string, ServerMachine>();
+  /** First transaction of each index of a key; the others follow by `next`. */
+  readonly #byKey = new Map<number, ServerMachine>();
+  readonly #byMergeKey = new Map<number, ServerMachine>();
   /** Ends of the line in which all stand as they came. */
   #oldest: ServerMachine | undefined;
   #newest: ServerMachine | undefined;
@@ -37,31 +38,33 @@ export class ServerTable {
   }
 
   /** The transaction a request belongs to. Source: RFC 3261 §17.2.3. */
-  find(key: string, request: Message): ServerMachine | undefined {
-    let found = this.#byKey.get(key);
-    while (found !== undefined && !found.matches(request)) found = found.next;
+  find(key: RequestKey, request: Message): ServerMachine | undefined {
+    let found = this.#byKey.get(key.index);
+    while (found !== undefined && !(equalKeys(found.key, key) && found.matches(request))) found = found.next;
     return found;
   }
 
   /** The transaction a CANCEL is meant for: any with its key that is neither CANCEL nor ACK. Source: RFC 3261 §9.2. */
-  findCancelled(key: string): ServerMachine | undefined {
-    let found = this.#byKey.get(key);
-    while (found !== undefined && found.method === Method.cancel) found = found.next;
+  findCancelled(key: RequestKey): ServerMachine | undefined {
+    let found = this.#byKey.get(key.index);
+    while (found !== undefined && (!equalKeys(found.key, key) || found.method === Method.cancel)) found = found.next;
     return found;
   }
 
   /** The transaction of which a request with another branch is a copy. Source: RFC 3261 §8.2.2.2. */
-  findMerged(mergeKey: string | undefined): ServerMachine | undefined {
-    return mergeKey === undefined ? undefined : this.#byMergeKey.get(mergeKey);
+  findMerged(mergeKey: RequestKey | undefined): ServerMachine | undefined {
+    if (mergeKey === undefined) return undefined;
+    const found = this.#byMergeKey.get(mergeKey.index);
+    return found !== undefined && equalKeys(found.mergeKey!, mergeKey) ? found : undefined;
   }
 
   /** Enters a transaction. */
   add(transaction: ServerMachine): void {
     this.#count++;
     this.#heldBytes += transaction.heldBytes;
-    transaction.next = this.#byKey.get(transaction.key);
-    this.#byKey.set(transaction.key, transaction);
-    if (transaction.mergeKey !== undefined) this.#byMergeKey.set(transaction.mergeKey, transaction);
+    transaction.next = this.#byKey.get(transaction.key.index);
+    this.#byKey.set(transaction.key.index, transaction);
+    if (transaction.mergeKey !== undefined) this.#byMergeKey.set(transaction.mergeKey.index, transaction);
     transaction.older = this.#newest;
     if (this.#newest === undefined) this.#oldest = transaction;
     else this.#newest.newer = transaction;
@@ -92,10 +95,11 @@ export class ServerTable {
 
   /** Takes a transaction out. */
   remove(transaction: ServerMachine): void {
-    const first = this.#byKey.get(transaction.key);
+    const { index } = transaction.key;
+    const first = this.#byKey.get(index);
     if (first === transaction) {
-      if (transaction.next === undefined) this.#byKey.delete(transaction.key);
-      else this.#byKey.set(transaction.key, transaction.next);
+      if (transaction.next === undefined) this.#byKey.delete(index);
+      else this.#byKey.set(index, transaction.next);
     } else {
       let before = first;
       while (before !== undefined && before.next !== transaction) before = before.next;
@@ -112,7 +116,8 @@ export class ServerTable {
   /** Copies of this request are no longer refused. */
   forgetMerge(transaction: ServerMachine): void {
     const { mergeKey } = transaction;
-    if (mergeKey !== undefined && this.#byMergeKey.get(mergeKey) === transaction) this.#byMergeKey.delete(mergeKey);
+    if (mergeKey === undefined || this.#byMergeKey.get(mergeKey.index) !== transaction) return;
+    this.#byMergeKey.delete(mergeKey.index);
   }
 
   /** Ends all without a word. */

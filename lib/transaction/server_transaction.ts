@@ -10,7 +10,7 @@ import { Method } from "../sip/method.ts";
 import { type ResponseOptions, writeResponse } from "../sip/response.ts";
 import type { Flow } from "../transport/transport.ts";
 import { bytesPaidBy, fitResponse } from "./fit_response.ts";
-import { isOldStyle, tagIn } from "./key.ts";
+import { isOldStyle, type RequestKey, tagIn } from "./key.ts";
 import { type ReturnPath, returnPathOf, sendResponse } from "./return_path.ts";
 import {
   inviteServerTransitions,
@@ -42,16 +42,19 @@ export interface ServerHost {
   serverChallenged(transaction: ServerMachine): void;
 }
 
+/** What a transaction needs besides its responses, roughly. */
+const MACHINE_BYTES = 512;
+
 /** RFC 3261 §17.2.1: an INVITE gets a 100 unless its user answers within 200 ms. */
 const inviteTryingMillis = 200;
 
 /** One request that was received. */
 export class ServerMachine implements ServerTransaction, TimerOwner {
   readonly flow: Flow;
-  /** See `transactionKey`. */
-  readonly key: string;
+  /** See `RequestKeys.ofTransaction`. */
+  readonly key: RequestKey;
   /** Key among requests that a proxy may have forked; `undefined` inside a dialog. */
-  readonly mergeKey: string | undefined;
+  readonly mergeKey: RequestKey | undefined;
   /** Method id. */
   readonly method: Method;
   /** The method's name. */
@@ -88,13 +91,19 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
   /** A transaction in its first state, not yet in the table; copies what it needs of `request`. */
   constructor(
     request: Message,
-    parts: { host: ServerHost; flow: Flow; key: string; mergeKey: string | undefined; isRportForced: boolean },
+    parts: {
+      host: ServerHost;
+      flow: Flow;
+      key: RequestKey;
+      mergeKey: RequestKey | undefined;
+      isRportForced: boolean;
+    },
   ) {
     this.flow = parts.flow;
     this.key = parts.key;
     this.mergeKey = parts.mergeKey;
     this.isRportForced = parts.isRportForced;
-    this.heldBytes = parts.key.length + (parts.mergeKey?.length ?? 0);
+    this.heldBytes = MACHINE_BYTES;
     this.method = request.method;
     this.methodText = request.methodText;
     this.#host = parts.host;
@@ -167,8 +176,11 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
     const status = statusOf(bytes);
     // RFC 4320 §4.2: a 408 to a non-INVITE would come too late for everybody.
     if (status === 408 && !this.#isInvite) return this.ignore();
-    if (status === 401 || status === 407) this.#host.serverChallenged(this);
+    const isChallenge = status === 401 || status === 407;
+    if (isChallenge) this.#host.serverChallenged(this);
     this.step(status < 200 ? "provisional" : status < 300 ? "success" : "refusal", bytes);
+    // RFC 3261 §26.3.2.4: of whom is only challenged nothing is remembered; the same request again is challenged again.
+    if (isChallenge && !this.#isInvite) this.step("expiry");
   }
 
   timerFired(_entry: TimerEntry, now: Millis): void {

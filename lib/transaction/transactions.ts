@@ -24,7 +24,7 @@ import { ClientSlots } from "./client_slots.ts";
 import type { ClientHost, ClientSlot } from "./client_transaction.ts";
 import { Complaints } from "./complaints.ts";
 import { bytesPaidBy, fitResponse } from "./fit_response.ts";
-import { mergeKey, transactionKey } from "./key.ts";
+import { type RequestKey, RequestKeys } from "./key.ts";
 import { returnPathOf, sendResponse } from "./return_path.ts";
 import { type ServerBounds, ServerTable } from "./server_table.ts";
 import { type ServerHost, ServerMachine } from "./server_transaction.ts";
@@ -67,7 +67,7 @@ export interface TransactionsSnapshot {
   readonly counters: TransactionCounters;
 }
 
-/** An ordinary transaction keeps half a KiB; only a flood of long requests meets the bound on bytes first. */
+/** An ordinary transaction keeps less than a KiB; only a flood of long requests meets the bound on bytes first. */
 const defaultServerBounds: ServerBounds = { count: limits.serverTransactionCount, bytes: 33_554_432 };
 
 /** Seconds after which a refused peer may come again. */
@@ -92,6 +92,7 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
   readonly #clients: ClientSlots;
   readonly #complaints = new Complaints(limits.complaintCount);
   readonly #tagSeed: number;
+  readonly #keys: RequestKeys;
   #user: TransactionUser | undefined;
   #routes: ResponseRoutes | undefined;
 
@@ -106,6 +107,7 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
     this.#servers = new ServerTable(parts.serverBounds ?? defaultServerBounds);
     this.#clients = new ClientSlots(this, Math.min(parts.clientMax ?? limits.clientTransactionCount, branchIndexMax));
     this.#tagSeed = parts.entropy.uint32();
+    this.#keys = new RequestKeys([parts.entropy.uint32(), parts.entropy.uint32()]);
   }
 
   /** Names the neighbours above and below; before the first message. */
@@ -207,7 +209,7 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
   }
 
   #receiveRequest(request: Message, flow: Flow): void {
-    const key = transactionKey(request);
+    const key = this.#keys.ofTransaction(request);
     const known = this.#servers.find(key, request);
     if (request.method === Method.ack) {
       if (known === undefined) this.counters.acksStray++;
@@ -221,15 +223,15 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
   }
 
   /** RFC 3261 §9.2: 481 when there is nothing to cancel; otherwise 200, and no effect, for all is answered at once. */
-  #receiveCancel(request: Message, key: string, flow: Flow): void {
+  #receiveCancel(request: Message, key: RequestKey, flow: Flow): void {
     this.counters.cancelsReceived++;
     const cancelled = this.#servers.findCancelled(key);
     if (cancelled === undefined) this.#answerStateless(request, flow, { status: 481 });
     else this.#answerStateless(request, flow, { status: 200, toTag: cancelled.localTag });
   }
 
-  #receiveNewRequest(request: Message, key: string, flow: Flow): void {
-    const merge = mergeKey(request);
+  #receiveNewRequest(request: Message, key: RequestKey, flow: Flow): void {
+    const merge = this.#keys.ofMerged(request);
     if (this.#servers.findMerged(merge) !== undefined) {
       this.counters.requestsMerged++;
       if (this.#log.isDebugging("transaction")) this.#note(request, flow, `${request.methodText} came by two ways`);
