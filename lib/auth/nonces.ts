@@ -73,8 +73,14 @@ export class Nonces {
   readonly #epochAt: EpochMillis;
   readonly #firstSerial: number;
   #issuedCount: number;
-  /** Serial → use, in order of first use. */
+  /** Serial → use. */
   readonly #uses = new Map<number, NonceUse>();
+  /**
+   * The serials of `#uses` in order of first use, a ring from `#oldestAt` on. The map knows that order, too, but a look at its first
+   * entry passes over all that were deleted before it.
+   */
+  readonly #order: Uint32Array;
+  #oldestAt = 0;
   /** Unused nonces issued in this second or earlier may have been used: their entry was given up. */
   #forgottenAt: number;
 
@@ -102,8 +108,10 @@ export class Nonces {
     this.#firstSerial = resumed?.firstSerial ?? entropy.uint32();
     this.#issuedCount = resumed?.issuedCount ?? 0;
     this.#forgottenAt = resumed?.forgottenAt ?? 0;
+    this.#order = new Uint32Array(this.#usesMax);
     for (const [serial, issuedAt, highest, window] of resumed?.counts ?? []) {
-      this.#uses.set(serial, { issuedAt, highest, window });
+      this.#makeRoom(clock.now());
+      this.#note(serial, { issuedAt, highest, window });
     }
   }
 
@@ -140,7 +148,7 @@ export class Nonces {
     if (use?.issuedAt === head.issuedAt) return count !== undefined && isNewCount(use, count) ? "accepted" : "replayed";
     if (head.issuedAt <= this.#forgottenAt) return "foreign";
     this.#makeRoom(now);
-    this.#uses.set(head.serial, {
+    this.#note(head.serial, {
       issuedAt: head.issuedAt,
       highest: count ?? COUNT_MAX,
       window: count === undefined ? -1 : 1,
@@ -161,12 +169,21 @@ export class Nonces {
   /** Drops the longest known entries: all that are expired, and one that is not when the table is still full. */
   #makeRoom(now: Millis): void {
     const oldestGood = this.#secondOf(now) - this.#lifetimeSeconds;
-    for (const [serial, use] of this.#uses) {
-      const isExpired = use.issuedAt < oldestGood;
+    while (this.#uses.size > 0) {
+      const serial = this.#order[this.#oldestAt]!;
+      const { issuedAt } = this.#uses.get(serial)!;
+      const isExpired = issuedAt < oldestGood;
       if (!isExpired && this.#uses.size < this.#usesMax) return;
       this.#uses.delete(serial);
-      if (!isExpired && use.issuedAt > this.#forgottenAt) this.#forgottenAt = use.issuedAt;
+      this.#oldestAt = (this.#oldestAt + 1) % this.#usesMax;
+      if (!isExpired && issuedAt > this.#forgottenAt) this.#forgottenAt = issuedAt;
     }
+  }
+
+  /** Remembers a use; there is room. The serial of an entry comes again after four thousand million nonces: it takes its place. */
+  #note(serial: number, use: NonceUse): void {
+    if (!this.#uses.has(serial)) this.#order[(this.#oldestAt + this.#uses.size) % this.#usesMax] = serial;
+    this.#uses.set(serial, use);
   }
 
   #secondOf(now: Millis): number {
