@@ -24,6 +24,7 @@ import type { Controls, ReloadReport } from "./http/controls.ts";
 import { controlSocketPath, dataDirectory } from "./http/control_socket.ts";
 import { HttpServer } from "./http/server.ts";
 import { systemClock, turnClock } from "./runtime/clock.ts";
+import { Histogram } from "./runtime/histogram.ts";
 import { systemEntropy } from "./runtime/entropy.ts";
 import { collectGarbage, startIsOver } from "./runtime/host.ts";
 import { limits } from "./runtime/limits.ts";
@@ -118,7 +119,8 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
   let config = options.config;
   const clock = systemClock;
   const entropy = systemEntropy;
-  const turnInstants = turnClock(clock);
+  const turnSpans = new Histogram();
+  const turnInstants = turnClock(clock, turnSpans);
   const timers = new Timers(turnInstants, systemAlarm());
   const turn = systemTurn();
   const directory = dataDirectory(configFile, config.server.data_dir);
@@ -262,7 +264,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     clock,
     timers,
     configFile,
-    measured: { clock, transports, journal, database },
+    measured: { clock, turnSpans, transports, journal, database },
     storage: { directory, database, freeBytes: () => freeBytesBeside(directory) },
     messages: createMessages(new Traces(recorder, () => new Promise((resolve) => turn.at(TurnStep.send, resolve)))),
     webhooks: () => server.webhooks.snapshot(),

@@ -16,6 +16,7 @@ import { FAILURES_SHOWN } from "./rows.ts";
 /** What is measured besides the core. */
 export interface MeasuredParts {
   readonly clock: Clock;
+  readonly turnSpans: Histogram;
   readonly transports: {
     snapshot(): { readonly connectionCount: number; readonly listeners: readonly { readonly waitingCount: number }[] };
   };
@@ -169,7 +170,7 @@ function measureCounters(counters: Record<string, Counters>): Measurement[] {
   ];
 }
 
-function measureSpans({ fanout }: Core, { database }: MeasuredParts): Measurement[] {
+function measureSpans({ fanout }: Core, { database, turnSpans }: MeasuredParts): Measurement[] {
   return [
     histogram(
       "notify_delay_seconds",
@@ -180,6 +181,11 @@ function measureSpans({ fanout }: Core, { database }: MeasuredParts): Measuremen
       "notify_answer_seconds",
       "From a NOTIFY to the 2xx of the phone, repetitions included.",
       fanout.answerSpans,
+    ),
+    histogram(
+      "turn_seconds",
+      "How long a turn of the event loop took; whatever else comes meanwhile waits for its end.",
+      turnSpans,
     ),
     histogram("store_write_seconds", "How long one transaction took, its flush apart.", database.writeSpans),
     histogram(

@@ -2,6 +2,8 @@
  * Owns the two notions of time of the appliance: a monotonic instant for timers, a wall instant for people and disk.
  */
 
+import type { Histogram } from "./histogram.ts";
+
 /** Milliseconds on the monotonic time line; only differences mean something. */
 export type Millis = number & { readonly __unit?: "ms monotonic" };
 
@@ -20,13 +22,19 @@ export interface Clock {
  * A clock whose monotonic instant stands still within a turn of the event loop: a NOTIFY and its answer ask for it ten times, and the
  * machine's answer costs more than what is done with it. What takes long within a turn is not to be measured by it.
  *
+ * @param spans Told how long each turn took in which somebody asked: nobody else is served meanwhile.
  * @param schedule Calls back once, when the present turn is over.
  */
-export function turnClock(clock: Clock, schedule: (over: () => void) => void = setImmediate): Clock {
+export function turnClock(
+  clock: Clock,
+  spans: Histogram,
+  schedule: (over: () => void) => void = setImmediate,
+): Clock {
   let instant: Millis = 0;
   let isKnown = false;
   const forget = () => {
     isKnown = false;
+    spans.observe(clock.now() - instant);
   };
   return {
     now() {

@@ -3,9 +3,11 @@ import { counterFamilies, summedCounters } from "../../lib/app/counter_families.
 import { measure } from "../../lib/app/measurements.ts";
 import type { Measurement } from "../../lib/http/measurement.ts";
 import { transportCounters } from "../../lib/transport/transport_counters.ts";
+import { Histogram } from "../../lib/runtime/histogram.ts";
 import { Site } from "../support/site.ts";
 
 const parts = {
+  turnSpans: new Histogram(),
   transports: { snapshot: () => ({ connectionCount: 3, listeners: [{ waitingCount: 4 }, { waitingCount: 1 }] }) },
   webhooks: [],
   journal: { waitingCount: 2 },

@@ -10,7 +10,7 @@ import { Phones } from "./phones.ts";
 import type { Probes } from "./prober.ts";
 import { cpuNanos, droppedDatagrams, median, pssMegabytes } from "./proc.ts";
 import { Publisher } from "./publisher.ts";
-import { startMeasuredHintd } from "./servers.ts";
+import { longestTurn, type MeasuredHintd, startMeasuredHintd } from "./servers.ts";
 
 const ADDRESS = "127.0.0.1";
 /** Fan-outs whose middle counts. */
@@ -72,6 +72,15 @@ async function probeDuring(port: number, action: () => Promise<void>, exten?: st
 
 const millis = (value: number) => `${value.toFixed(0)} ms`;
 
+/** Does something, and says how long its longest turn of the event loop was: between two bounds of the histogram. */
+async function noteTurns<T>(hintd: MeasuredHintd, what: string, action: () => Promise<T>): Promise<T> {
+  const before = await hintd.turnCounts();
+  const result = await action();
+  const bound = longestTurn(before, await hintd.turnCounts());
+  lines.push([`longest turn of the event loop, ${what}`, `≤ ${millis(bound)}`, "≤ 50 ms", bound <= 50]);
+  return result;
+}
+
 /** A fan-out to 20,000 with strangers in it, and a pulled plug after it. */
 async function measureManyOfOne(): Promise<void> {
   const watchers = 20_000;
@@ -81,9 +90,10 @@ async function measureManyOfOne(): Promise<void> {
     await subscribeAll(phones, watchers);
     const publisher = new Publisher(phones, { address: ADDRESS, port: hintd.port, trigger: "dialog" });
     for (let round = 0; round < 2; round++) await change(phones, publisher, watchers, round);
-    const probes = await probeDuring(hintd.port, async () => {
+    const fanOut = async () => {
       for (let round = 0; round < CHANGE_COUNT; round++) await change(phones, publisher, watchers, round);
-    }, "2001");
+    };
+    const probes = await noteTurns(hintd, "fan-outs to 20,000", () => probeDuring(hintd.port, fanOut, "2001"));
     const { options, subscribe, lostCount } = probes;
     lines.push(
       ["OPTIONS amid fan-outs to 20,000: slowest answer", millis(options.last), "≤ 50 ms", options.last <= 50],
@@ -173,15 +183,20 @@ async function measureSettled(): Promise<void> {
       await change(phones, publisher, watchers, round);
       return performance.now() - begin;
     };
-    const coming = await probeDuring(hintd.port, () => subscribeAll(phones, watchers));
-    const refreshing = await probeDuring(hintd.port, () => subscribeAll(phones, watchers));
+    const subscribing = () => probeDuring(hintd.port, () => subscribeAll(phones, watchers));
+    const coming = await noteTurns(hintd, "20,000 subscribe to a hintd just started", subscribing);
+    const refreshing = await noteTurns(hintd, "20,000 refresh", subscribing);
     const warm: number[] = [];
     for (let round = 0; round < CHANGE_COUNT; round++) warm.push(await told(round));
     const full = kilobytesEach();
     // The answers to them are there to be repeated for 32 s; what is no longer needed then is given back soon.
     await untilSo(async () => await hintd.deadlineCount() <= watchers * 1.1);
     let looks = 0;
-    await untilSo(() => Promise.resolve(kilobytesEach() < full * 0.6 || ++looks === 80), 500);
+    await noteTurns(
+      hintd,
+      "memory is given back",
+      () => untilSo(() => Promise.resolve(kilobytesEach() < full * 0.6 || ++looks === 80), 500),
+    );
     const settled = kilobytesEach();
     const next = await told(1);
     const judged = ({ options: { last } }: Probes) => [millis(last), "≤ 50 ms", last <= 50] as const;

@@ -28,7 +28,19 @@ export type MeasuredHintd = Server & {
   startAgain(): Promise<void>;
   /** Deadlines of everything that lives: subscriptions, answers to be repeated, requests on their way. */
   deadlineCount(): Promise<number>;
+  /** Turns of its event loop so far that took no longer than so many milliseconds. */
+  turnCounts(): Promise<TurnCounts>;
 };
+
+/** Bound in milliseconds, ascending, and how many turns took no longer. */
+export type TurnCounts = readonly (readonly [bound: number, count: number])[];
+
+/** The least bound that no turn between two looks exceeded. */
+export function longestTurn(before: TurnCounts, after: TurnCounts): number {
+  const grown = after.map(([bound, count], i) => [bound, count - (before[i]?.[1] ?? 0)] as const);
+  const total = grown.at(-1)![1];
+  return grown.find(([, count]) => count === total)![0];
+}
 
 /** hintd: guest is believed on its word, member has a password, publisher may publish for everybody. */
 export async function startMeasuredHintd(): Promise<MeasuredHintd> {
@@ -60,6 +72,12 @@ ${Array.from({ length: RESOURCES }, (_, i) => `${2000 + i} = "Custom:d${2000 + i
     kill: async () => void await hintd.end("SIGKILL"),
     startAgain: () => hintd.start(),
     deadlineCount: async () => (await hintd.counters("queues")).timers!,
+    async turnCounts() {
+      const text = await (await fetch(`${hintd.url}/metrics`)).text();
+      return [...text.matchAll(/^hintd_turn_seconds_bucket\{le="(.*)"\} (\d+)$/gm)].map(([, bound, count]) =>
+        [Number(bound!.replace("+Inf", "Infinity")) * 1_000, Number(count)] as const
+      );
+    },
   };
 }
 

@@ -1,11 +1,13 @@
 import { expect, test } from "bun:test";
 import { turnClock } from "../../lib/runtime/clock.ts";
+import { Histogram } from "../../lib/runtime/histogram.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 
 test("the instant of a turn stands still until the turn is over, the wall clock does not", () => {
   const clock = new ManualClock();
   const overs: (() => void)[] = [];
-  const turn = turnClock(clock, (over) => overs.push(over));
+  const spans = new Histogram([5, 10]);
+  const turn = turnClock(clock, spans, (over) => overs.push(over));
   clock.advance(100);
   expect(turn.now()).toBe(100);
   const wall = turn.wall();
@@ -15,13 +17,15 @@ test("the instant of a turn stands still until the turn is over, the wall clock 
   expect(overs.length).toBe(1);
   overs.pop()!();
   expect(overs.length).toBe(0);
+  expect(spans.counts).toEqual([0, 1, 0]);
+  expect(spans.sumMillis).toBe(7);
   expect(turn.now()).toBe(107);
   expect(overs.length).toBe(1);
 });
 
 test("on the host a turn is over when what came in it was seen to", async () => {
   const clock = new ManualClock();
-  const turn = turnClock(clock);
+  const turn = turnClock(clock, new Histogram());
   const first = turn.now();
   clock.advance(5);
   await Promise.resolve();
