@@ -50,6 +50,7 @@ import { checkExpression, publishedMediaTypes } from "./uac/publish_config.ts";
 import { transportCounters } from "./transport/transport_counters.ts";
 import { Traces } from "./trace/traces.ts";
 import { Recorder } from "./transport/recorder.ts";
+import { Inbox } from "./transport/inbox.ts";
 import { Transports } from "./transport/transports.ts";
 
 /** A running hintd. */
@@ -165,14 +166,16 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     closed: safeMode === undefined ? undefined : safeModeRefusal,
   });
   const recorder = new Recorder(turnInstants);
+  const counters = core.counters.register("transport", transportCounters());
+  const inbox = new Inbox({ receiver: core, clock, turnClock: turnInstants, counters });
   const transports: Transports = new Transports({
-    receiver: core,
+    receiver: inbox,
     recorder,
     turn,
     timers,
     clock,
     log,
-    counters: core.counters.register("transport", transportCounters()),
+    counters,
   });
 
   function noteWarnings(warnings: readonly ConfigProblem[]): void {
@@ -264,7 +267,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     clock,
     timers,
     configFile,
-    measured: { clock, turnSpans, transports, journal, database },
+    measured: { clock, turnSpans, inbox, transports, journal, database },
     storage: { directory, database, freeBytes: () => freeBytesBeside(directory) },
     messages: createMessages(new Traces(recorder, () => new Promise((resolve) => turn.at(TurnStep.send, resolve)))),
     webhooks: () => server.webhooks.snapshot(),

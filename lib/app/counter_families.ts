@@ -41,6 +41,16 @@ export const counterFamilies: readonly CounterFamily[] = [
     },
   },
   {
+    name: "requests_delayed",
+    help: "Requests that waited for a later turn of the event loop because there was much to do.",
+    of: { "": "transport.requestsDelayed" },
+  },
+  {
+    name: "requests_overrun",
+    help: "Requests thrown away because too many waited; whoever sent them repeats them.",
+    of: { "": "transport.requestsOverrun" },
+  },
+  {
     name: "datagrams_ignored",
     help: "Datagrams without a SIP message: keep-alives of phones, and STUN and its kin.",
     label: "kind",

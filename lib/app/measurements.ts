@@ -20,6 +20,7 @@ export interface MeasuredParts {
   readonly transports: {
     snapshot(): { readonly connectionCount: number; readonly listeners: readonly { readonly waitingCount: number }[] };
   };
+  readonly inbox: { readonly waitingCount: number };
   readonly webhooks: readonly WebhookSnapshot[];
   readonly journal: { readonly waitingCount: number };
   readonly database: {
@@ -104,7 +105,7 @@ function measureTables(core: Core): Measurement[] {
   ];
 }
 
-function measureQueues(core: Core, { transports, journal, database }: MeasuredParts): Measurement[] {
+function measureQueues(core: Core, { transports, inbox, journal, database }: MeasuredParts): Measurement[] {
   const { connectionCount, listeners } = transports.snapshot();
   const { serverCount, clientCount } = core.transactions.snapshot();
   const outboxCount = listeners.reduce((sum, { waitingCount }) => sum + waitingCount, 0);
@@ -117,8 +118,9 @@ function measureQueues(core: Core, { transports, journal, database }: MeasuredPa
     ),
     gauge(
       "queue_depth",
-      "What waits: datagrams for a full socket (outbox), NOTIFYs to be written (notify), rows for the disk (journal).",
+      "What waits: requests for a turn (inbox), datagrams for a full socket (outbox), NOTIFYs to be written (notify), rows for the disk (journal).",
       [
+        [{ queue: "inbox" }, inbox.waitingCount],
         [{ queue: "outbox" }, outboxCount],
         [{ queue: "notify" }, core.fanout.queuedCount],
         [{ queue: "journal" }, journal.waitingCount],

@@ -15,6 +15,12 @@ export const limits = {
   streamMessageMillis: 10_000,
   /** Datagrams handed to the kernel in one turn of the event loop, so that receiving goes on. */
   datagramBatchCount: 512,
+  /** Milliseconds of a turn of the event loop after which further requests wait for the next: what else there is to do comes in between. */
+  turnMillis: 10,
+  /** Requests that wait so; beyond it datagrams are dropped, and their senders repeat them. A second's worth on a small machine. */
+  waitingRequestCount: 8_192,
+  /** Bytes of them. */
+  waitingRequestBytes: 16_777_216,
   /** Datagrams waiting for a full UDP socket; beyond it they are dropped, and their transaction repeats them. */
   outboxDatagramCount: 16_384,
   /** Recent messages kept to be looked at; a hundred phones with thirty lamps each say so many in half an hour. A power of two. */

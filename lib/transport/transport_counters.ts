@@ -13,6 +13,10 @@ export interface TransportCounters extends Counters {
   datagramsFailed: number;
   /** ICMP errors for datagrams of ours; the host does not tell whose. */
   datagramsUnreachable: number;
+  /** Requests that waited for a later turn. */
+  requestsDelayed: number;
+  /** Requests thrown away because too many waited. */
+  requestsOverrun: number;
   /** CRLFs and empty datagrams. */
   keepAlives: number;
   /** STUN and its kin. */
@@ -45,6 +49,8 @@ export function transportCounters(): TransportCounters {
     datagramsDropped: 0,
     datagramsFailed: 0,
     datagramsUnreachable: 0,
+    requestsDelayed: 0,
+    requestsOverrun: 0,
     keepAlives: 0,
     strangeDatagrams: 0,
     streamBytesReceived: 0,

@@ -9,6 +9,7 @@ import { Site } from "../support/site.ts";
 const parts = {
   turnSpans: new Histogram(),
   transports: { snapshot: () => ({ connectionCount: 3, listeners: [{ waitingCount: 4 }, { waitingCount: 1 }] }) },
+  inbox: { waitingCount: 7 },
   webhooks: [],
   journal: { waitingCount: 2 },
 };
@@ -98,6 +99,7 @@ describe("what is measured", () => {
 
   test("has the depth of every queue, and whether the disk refuses", async () => {
     const all = measured(await Site.start());
+    expect(valueOf(all, "hintd_queue_depth", { queue: "inbox" })).toBe(7);
     expect(valueOf(all, "hintd_queue_depth", { queue: "outbox" })).toBe(5);
     expect(valueOf(all, "hintd_queue_depth", { queue: "journal" })).toBe(2);
     expect(valueOf(all, "hintd_connections")).toBe(3);
