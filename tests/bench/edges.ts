@@ -16,6 +16,8 @@ const ADDRESS = "127.0.0.1";
 /** Fan-outs whose middle counts. */
 const CHANGE_COUNT = 5;
 const WINDOW = 200;
+/** Fan-outs of a thousand, the second half of which is warm. */
+const WARM_COUNT = 200;
 /** Times that all come and go. */
 const COME_AND_GO_COUNT = 4;
 
@@ -143,12 +145,12 @@ async function measureAmongOthers(): Promise<void> {
     const publisher = new Publisher(phones, { address: ADDRESS, port: hintd.port, trigger: "dialog" });
     const cost = async () => {
       const costs: number[] = [];
-      for (let round = 0; round < 40; round++) {
+      for (let round = 0; round < WARM_COUNT; round++) {
         const before = cpuNanos(hintd.pid);
         await change(phones, publisher, watchers, round);
         costs.push((cpuNanos(hintd.pid) - before) / 1e3 / watchers);
       }
-      return median(costs.slice(20));
+      return median(costs.slice(WARM_COUNT / 2));
     };
     const alone = await cost();
     const crowd = await openPhones(hintd.port, others, Array.from({ length: 99 }, (_, i) => String(2_001 + i)));
