@@ -42,6 +42,8 @@ export const limits = {
   waitingSlotCount: 64,
   /** Client transactions that keep the room in which their request was written: more than the windows have on their way. */
   roomySlotCount: 512,
+  /** Bytes of a room that is kept; only the NOTIFY of a list needs more. */
+  keptRoomBytes: 2_048,
   /**
    * Bytes that may leave per byte that came in while its sender has not proven itself: a datagram's source address may be forged,
    * and a victim must not get more from us than the forger spends twice over.

@@ -35,9 +35,6 @@ const NO_BYTES = new Uint8Array(0);
 /** Rooms are multiples of so many bytes: most requests of a phone fit into the first that was made. */
 const ROOM_STEP = 256;
 
-/** Longer rooms, those of long lists, are not kept. */
-const ROOM_MAX = 2_048;
-
 /** A place for one request on its way. */
 export class ClientSlot implements ClientTransaction, TimerOwner {
   /** Place in the table of slots. */
@@ -214,7 +211,7 @@ export class ClientSlot implements ClientTransaction, TimerOwner {
   /** Gives the slot back: at once, or after Timer K, which is T4 over datagrams. Source: RFC 3261 §17.1.2.2. */
   #release(): void {
     const { timers, timings } = this.#host;
-    if (this.index >= limits.roomySlotCount || this.#room.length > ROOM_MAX) this.#leaveRoom();
+    if (this.index >= limits.roomySlotCount || this.#room.length > limits.keptRoomBytes) this.#leaveRoom();
     const isWaiting = this.state === "completed" && !this.#flow!.isReliable;
     this.#flow = undefined;
     this.#host.clientEnded(this, timers.now() + (isWaiting ? timings.t4Millis : 0));
