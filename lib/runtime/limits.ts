@@ -17,8 +17,8 @@ export const limits = {
   datagramBatchCount: 512,
   /** Milliseconds of a turn of the event loop after which further requests wait for the next: what else there is to do comes in between. */
   turnMillis: 10,
-  /** Requests that wait so; beyond it datagrams are dropped, and their senders repeat them. A second's worth on a small machine. */
-  waitingRequestCount: 8_192,
+  /** Requests that wait so; beyond it datagrams are dropped, and their senders repeat them. Half a second of a small machine. */
+  waitingRequestCount: 4_096,
   /** Bytes of them. */
   waitingRequestBytes: 16_777_216,
   /** Datagrams waiting for a full UDP socket; beyond it they are dropped, and their transaction repeats them. */

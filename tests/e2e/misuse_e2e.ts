@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Hintd, officeConfig, prepareHintd, run, startHintd } from "./hintd.ts";
+import { type Hintd, officeConfig, prepareHintd, run, startHintd, untilAnswered } from "./hintd.ts";
 import { within } from "./lines.ts";
 import { openTcp, openUdp, requestFrom, startLine } from "./wire.ts";
 
@@ -141,6 +141,36 @@ describe("a host that will not do", () => {
       }
       expect(refusals).toBe(1);
       expect(await hintd.isWell()).toBe(true);
+    } finally {
+      await hintd.dispose();
+    }
+  }, 60_000);
+});
+
+describe("a flood of requests", () => {
+  const FLOOD_MILLIS = 3_000;
+
+  test("keeps nobody from the page, and is over when it is over", async () => {
+    const hintd = await startHintd();
+    try {
+      const flood = Bun.spawn([
+        process.execPath,
+        join(import.meta.dir, "flood.ts"),
+        String(hintd.sipPort),
+        `${FLOOD_MILLIS}`,
+      ]);
+      const waits: number[] = [];
+      while (flood.exitCode === null) {
+        const askedAt = performance.now();
+        expect((await fetch(`${hintd.url}/healthz`)).ok).toBe(true);
+        waits.push(performance.now() - askedAt);
+      }
+      expect(Number(await new Response(flood.stdout).text())).toBeGreaterThan(10_000);
+      expect(waits.length).toBeGreaterThan(10);
+      // One turn of the event loop for all that was in the socket would be seconds.
+      expect(Math.max(...waits)).toBeLessThan(1_000);
+      await untilAnswered(hintd.sipPort);
+      expect((await hintd.counters("transport")).requestsDelayed).toBeGreaterThan(0);
     } finally {
       await hintd.dispose();
     }
