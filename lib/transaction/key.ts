@@ -1,9 +1,9 @@
 /**
  * Owns the keys by which requests find their server transaction.
  *
- * Theory. A key is what certain texts of a request hash to, sixty-four bits under a secret start: no string is made and kept for each request,
- * and at the table's bound two keys of the busiest hour meet once in a thousand years. A map is asked for the first half; whoever
- * is found there has its second half compared.
+ * Theory. A key is what certain texts of a request hash to, sixty-four bits under a secret start, so that no string is made
+ * and kept for each request: with the table full and twenty thousand new requests a second, two meet once in nine hundred
+ * years. A map is asked for the first half; whoever is found there has its second half compared.
  */
 import { lowerCase } from "../sip/chars.ts";
 import { Header } from "../sip/header_names.ts";

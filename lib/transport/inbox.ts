@@ -37,9 +37,8 @@ export class Inbox implements FlowReceiver {
   readonly #parts: InboxParts;
   readonly #schedule: (next: () => void) => void;
   readonly #handUpNow = () => this.#handUp();
-  /** Oldest first from `#first` on. */
-  #waiting: (Waiting | undefined)[] = [];
-  #first = 0;
+  /** Oldest first. */
+  #waiting: Waiting[] = [];
   #waitingBytes = 0;
 
   /** An empty inbox. */
@@ -50,7 +49,7 @@ export class Inbox implements FlowReceiver {
 
   /** Requests that wait. */
   get waitingCount(): number {
-    return this.#waiting.length - this.#first;
+    return this.#waiting.length;
   }
 
   receiveMessage(bytes: Uint8Array, start: number, end: number, flow: Flow): void {
@@ -80,17 +79,18 @@ export class Inbox implements FlowReceiver {
     this.#parts.receiver.flowClosed(flow);
   }
 
-  /** Hands up what waits until this turn is long enough, too. */
+  /** Hands up what waits for as long as a turn may take, whatever else was done in it: requests get their share of every turn. */
   #handUp(): void {
-    while (this.waitingCount > 0 && !this.#isTurnLong()) {
-      const { bytes, flow } = this.#waiting[this.#first]!;
-      this.#waiting[this.#first++] = undefined;
+    const { receiver, clock } = this.#parts;
+    const startedAt = clock.now();
+    let taken = 0;
+    do {
+      const { bytes, flow } = this.#waiting[taken++]!;
       this.#waitingBytes -= bytes.length;
-      this.#parts.receiver.receiveMessage(bytes, 0, bytes.length, flow);
-    }
-    if (this.waitingCount > 0) return this.#schedule(this.#handUpNow);
-    this.#waiting = [];
-    this.#first = 0;
+      receiver.receiveMessage(bytes, 0, bytes.length, flow);
+    } while (taken < this.#waiting.length && clock.now() - startedAt < limits.turnMillis);
+    this.#waiting = this.#waiting.slice(taken);
+    if (this.#waiting.length > 0) this.#schedule(this.#handUpNow);
   }
 
   #isTurnLong(): boolean {

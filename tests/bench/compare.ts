@@ -39,18 +39,18 @@ const SCENARIOS: readonly Scenario[] = [
   {
     name: "5,000 on 100, dialog",
     flags: flagsOf({ watchers: 5_000, resources: 100, warmups: 2, changes: 8, refreshes: 4, event: "dialog" }),
-    warm: flagsOf({ warmups: 8, changes: 40, refreshes: 8 }),
+    warm: flagsOf({ warmups: 8, changes: 100, refreshes: 24 }),
     servers: ALL,
   },
   {
     name: "5,000 on 100, presence",
     flags: flagsOf({ watchers: 5_000, resources: 100, changes: 8, event: "presence", trigger: "presence" }),
-    warm: flagsOf({ changes: 40 }),
+    warm: flagsOf({ changes: 100 }),
     servers: ["hintd", "kamailio 1", "kamailio 2"],
   },
   {
     name: "5,000 on 100, TCP",
-    flags: flagsOf({ watchers: 5_000, resources: 100, warmups: 8, changes: 40, refreshes: 8, transport: "tcp" }),
+    flags: flagsOf({ watchers: 5_000, resources: 100, warmups: 8, changes: 100, refreshes: 24, transport: "tcp" }),
     servers: ["hintd", "floor"],
   },
   {

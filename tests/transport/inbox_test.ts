@@ -35,9 +35,14 @@ function open(millisEach: number) {
   });
   return {
     inbox,
+    clock,
     counters,
     received,
     spans,
+    /** Has something else done at the beginning of the next turn. */
+    meanwhile(what: () => void): void {
+      scheduled.unshift(what);
+    },
     /** Hands in a message, in the middle of a buffer that is used again afterwards. */
     say(text: string, flow = udp): void {
       const buffer = Buffer.from(`before${text}after`);
@@ -83,6 +88,15 @@ test("whoever comes while others wait waits behind them, in the next turn, too",
   expect(office.received).toEqual(requests(4));
   office.endTurn();
   expect(office.received).toEqual([...requests(5), "OPTIONS"]);
+});
+
+test("requests get their share of a turn in which something else takes long", () => {
+  const office = open(4);
+  for (const text of requests(9)) office.say(text);
+  expect(office.received.length).toBe(3);
+  office.meanwhile(() => office.clock.advance(10 * limits.turnMillis));
+  office.endTurn();
+  expect(office.received).toEqual(requests(6));
 });
 
 test("responses do not wait", () => {
