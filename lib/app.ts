@@ -53,6 +53,9 @@ import { Recorder } from "./transport/recorder.ts";
 import { Inbox } from "./transport/inbox.ts";
 import { Transports } from "./transport/transports.ts";
 
+/** Deadlines of phones that have come as soon as they could: everything that lives has one. */
+const BUSY_COUNT = 200;
+
 /** A running hintd. */
 export interface Appliance {
   readonly controls: Controls;
@@ -331,7 +334,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
   core.begin();
   // Phones are served from here on; what is only worth a warning comes after them.
   if (safeMode === undefined) noteWarnings(await options.warnings());
-  startIsOver();
+  startIsOver(() => timers.armedCount > BUSY_COUNT);
   return { controls, reload: () => controls.reload(), stop };
 }
 

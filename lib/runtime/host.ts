@@ -3,8 +3,8 @@
  *
  * The executable starts with that compiler held back (build/compile.ts): what runs at start alone is not worth compiling. From
  * the end of the start on it works as usual, so that what runs for every NOTIFY becomes fast at once; and earlier where the start
- * itself is much work. What the start alone needed is given back a little later, once the host has nothing to do: 2 MB of idle
- * memory.
+ * itself is much work. What the start alone needed is given back a little later, 2 MB of idle memory, where nobody has come
+ * meanwhile: compiled code goes with it, and amid a crowd that holds everything up for a fifth of a second.
  */
 
 /** Milliseconds after the start when its memory is given back: phones that waited for it come first. */
@@ -15,10 +15,16 @@ export function workBegins(): void {
   Bun.unsafe.setJITPolicy(1);
 }
 
-/** The start is over: work begins, and what only the start needed can go. */
-export function startIsOver(): void {
+/**
+ * The start is over: work begins, and what only the start needed can go.
+ *
+ * @param isBusy Asked once, a little later: whether the code that runs now is needed.
+ */
+export function startIsOver(isBusy: () => boolean): void {
   workBegins();
-  setTimeout(() => Bun.shrink(), AFTERGLOW_MILLIS).unref();
+  setTimeout(() => {
+    if (!isBusy()) Bun.shrink();
+  }, AFTERGLOW_MILLIS).unref();
 }
 
 /** Gives back the memory of all that lives no more, and keeps the compiled code. Everything waits until it is done. */
