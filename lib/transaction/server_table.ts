@@ -110,11 +110,6 @@ export class ServerTable {
     this.#heldBytes -= transaction.heldBytes;
     transaction.next = undefined;
     this.#leaveLine(transaction);
-    this.forgetMerge(transaction);
-  }
-
-  /** Copies of this request are no longer refused. */
-  forgetMerge(transaction: ServerMachine): void {
     const { mergeKey } = transaction;
     if (mergeKey === undefined || this.#byMergeKey.get(mergeKey.index) !== transaction) return;
     this.#byMergeKey.delete(mergeKey.index);

@@ -38,8 +38,6 @@ export interface ServerHost {
   serverEnded(transaction: ServerMachine): void;
   /** The transaction keeps so many bytes more. */
   serverGrew(bytes: number): void;
-  /** The user's refusal asks for the same request again: it is no merged one then. */
-  serverChallenged(transaction: ServerMachine): void;
 }
 
 /** What a transaction needs besides its responses, roughly. */
@@ -176,11 +174,10 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
     const status = statusOf(bytes);
     // RFC 4320 §4.2: a 408 to a non-INVITE would come too late for everybody.
     if (status === 408 && !this.#isInvite) return this.ignore();
-    const isChallenge = status === 401 || status === 407;
-    if (isChallenge) this.#host.serverChallenged(this);
     this.step(status < 200 ? "provisional" : status < 300 ? "success" : "refusal", bytes);
     // RFC 3261 §26.3.2.4: of whom is only challenged nothing is remembered; the same request again is challenged again.
-    if (isChallenge && !this.#isInvite) this.step("expiry");
+    // COMPAT(phones that repeat a challenged request with credentials but the same CSeq): so it is not a merged one.
+    if ((status === 401 || status === 407) && !this.#isInvite) this.step("expiry");
   }
 
   timerFired(_entry: TimerEntry, now: Millis): void {

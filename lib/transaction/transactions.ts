@@ -192,11 +192,6 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
     this.#servers.grew(bytes);
   }
 
-  serverChallenged(transaction: ServerMachine): void {
-    // COMPAT(phones that repeat a challenged request with credentials but the same CSeq): it is not a merged one.
-    this.#servers.forgetMerge(transaction);
-  }
-
   userFailed(error: unknown): void {
     this.counters.faults++;
     this.#log.error("transaction", error instanceof Error ? error.stack ?? error.message : String(error));

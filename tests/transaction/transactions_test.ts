@@ -35,6 +35,20 @@ test("an abandoned transaction tells nobody and repeats nothing", () => {
   expect(office.counters.responsesAbsorbed).toBe(1);
 });
 
+test("a challenge is forgotten: the same request again is a new one, and is challenged again (RFC 3261 §26.3.2.4)", () => {
+  const office = openOffice();
+  office.answering = (request, transaction) => transaction.answer(request, { status: 401 });
+  for (let i = 0; i < 3; i++) office.say(requestText({ method: "SUBSCRIBE" }));
+  expect(office.requests).toEqual(["SUBSCRIBE", "SUBSCRIBE", "SUBSCRIBE"]);
+  expect(office.phone.texts.map((text) => text.split("\r\n", 1)[0])).toEqual(Array(3).fill("SIP/2.0 401 Unauthorized"));
+  expect(office.layer.snapshot().serverCount).toBe(0);
+  expect(office.timers.armedCount).toBe(0);
+  // With credentials, and the same CSeq, by another branch: no copy of what is forgotten.
+  office.answering = (request, transaction) => transaction.answer(request, { status: 200 });
+  office.say(requestText({ method: "SUBSCRIBE", branch: "z9hG4bK-2" }));
+  expect(office.phone.texts.at(-1)).toStartWith("SIP/2.0 200 ");
+});
+
 describe("the room for a request", () => {
   /** Sends a NOTIFY from the room that its transaction gives. */
   function send(office: ReturnType<typeof openOffice>): { room: Uint8Array; transaction: ClientTransaction } {
