@@ -3,9 +3,10 @@
  * round by round, each server once per scenario, so that what drifts hits all of them. Prints a Markdown table of medians and
  * ratios. It takes about half an hour, most of it Kamailio's with 20,000 watchers of one; after SIGINT it shows what it has.
  *
- * Run: `deno task bench:compare [--rounds 5] [--only PART OF A SCENARIO]`, after `deno task build --host`; needs kamailio and
- * kamailio-presence-modules.
+ * Run: `deno task bench:compare [--rounds 5] [--only PART OF A SCENARIO]`, after `deno task build --host`. Kamailio is installed
+ * from Debian where it is missing.
  */
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { median } from "./proc.ts";
 import { load, PASSWORD, type Server, startFloor, startKamailio, startMeasuredHintd } from "./servers.ts";
@@ -99,6 +100,8 @@ const ROWS: readonly Row[] = [
   row("5,000 on 100, TCP", "new SUBSCRIBE with its NOTIFY, CPU", "µs", cpuOfSubscribe, { floor: 2 }),
   row("5,000 on 100, TCP", "refresh with its NOTIFY, CPU", "µs", cpuOfRefresh, {}),
   row("5,000 on one", "CPU per NOTIFY with its 200", "µs", cpuOfChange, {}),
+  row("5,000 on one", "half of them told after", "ms", ({ changes }) => middle(changes, "p50"), {}),
+  row("5,000 on one", "99 % of them told after", "ms", ({ changes }) => middle(changes, "p99"), {}),
   row("5,000 on one", "last one told after", "ms", lastTold, { kamailio: 0.5 }),
   row("20,000 on one", "CPU per NOTIFY with its 200", "µs", cpuOfChange, {}),
   row("20,000 on one", "last one told after", "ms", lastTold, { kamailio: 0.1 }),
@@ -113,6 +116,14 @@ const ROWS: readonly Row[] = [
     value: ({ subscribe }) => subscribe.count / subscribe.millis * 1e3,
     isRate: true,
   },
+  row(
+    "5,000 on 100, dialog",
+    "half of 40 at a time granted and told after",
+    "ms",
+    ({ subscribe }) => subscribe.p50,
+    {},
+  ),
+  row("5,000 on 100, dialog", "99 % of them", "ms", ({ subscribe }) => subscribe.p99, {}),
   row(
     "5,000 on 100, digest",
     "the same, each challenged (SHA-256)",
@@ -207,6 +218,10 @@ async function measureAll(): Promise<void> {
   }
 }
 
+const tools = Bun.spawnSync(["bash", join(import.meta.dir, "../e2e/install_tools.sh"), "kamailio"], {
+  stdio: ["ignore", "inherit", "inherit"],
+});
+if (tools.exitCode !== 0) process.exit(1);
 await measureAll();
 
 function shown(value: number | undefined): string {
