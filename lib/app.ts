@@ -121,16 +121,17 @@ function checkUri(text: string): string | undefined {
 export async function startAppliance(options: ApplianceOptions): Promise<Appliance> {
   const { configFile, log, safeMode } = options;
   let config = options.config;
-  const clock = systemClock;
   const entropy = systemEntropy;
   const turnSpans = new Histogram();
-  const turnInstants = turnClock(clock, turnSpans);
-  const timers = new Timers(turnInstants, systemAlarm());
+  // One clock for all who set and read instants; only what measures within a turn asks the machine's.
+  const clock = turnClock(systemClock, turnSpans);
+  const timers = new Timers(clock, systemAlarm());
   const turn = systemTurn();
   const directory = dataDirectory(configFile, config.server.data_dir);
   const database = orRefuse(() => {
     makeDirectory(directory);
-    return safeMode === undefined ? openDatabase({ directory, log, clock }) : forgetfulDatabase({ log, clock });
+    const measured = { log, clock: systemClock };
+    return safeMode === undefined ? openDatabase({ directory, ...measured }) : forgetfulDatabase(measured);
   });
   const journal = new Journal({ database, turn, timers });
   const secrets = new SecretsStore(database, entropy);
@@ -168,9 +169,9 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     },
     closed: safeMode === undefined ? undefined : safeModeRefusal,
   });
-  const recorder = new Recorder(turnInstants);
+  const recorder = new Recorder(clock);
   const counters = core.counters.register("transport", transportCounters());
-  const inbox = new Inbox({ receiver: core, clock, turnClock: turnInstants, counters });
+  const inbox = new Inbox({ receiver: core, clock: systemClock, turnClock: clock, counters });
   const transports: Transports = new Transports({
     receiver: inbox,
     recorder,

@@ -18,6 +18,9 @@ export interface Clock {
   wall(): EpochMillis;
 }
 
+/** A power of two. */
+const STEPS_PER_MILLI = 1_024;
+
 /**
  * A clock whose monotonic instant stands still within a turn of the event loop: a NOTIFY and its answer ask for it ten times, and the
  * machine's answer costs more than what is done with it. What takes long within a turn is not to be measured by it.
@@ -39,7 +42,8 @@ export function turnClock(
   return {
     now() {
       if (!isKnown) {
-        instant = clock.now();
+        // In steps that a double holds exactly: a span added to an instant and taken from it again leaves nothing over.
+        instant = Math.floor(clock.now() * STEPS_PER_MILLI) / STEPS_PER_MILLI;
         isKnown = true;
         schedule(forget);
       }

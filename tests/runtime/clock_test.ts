@@ -23,6 +23,19 @@ test("the instant of a turn stands still until the turn is over, the wall clock 
   expect(overs.length).toBe(1);
 });
 
+test("an instant plus a span, less the instant, is the span: no lifetime is a second longer for it", () => {
+  let now = 0;
+  const turn = turnClock({ now: () => now, wall: () => 0 }, new Histogram(), (over) => over());
+  for (let i = 0; i < 10_000; i++) {
+    now = i * 7_919.123456789;
+    // It is forgotten at once here, so each look is a new one.
+    const instant = turn.now();
+    expect(instant).toBeLessThanOrEqual(now);
+    expect(now - instant).toBeLessThan(0.001);
+    expect(instant + 1_000 - instant).toBe(1_000);
+  }
+});
+
 test("on the host a turn is over when what came in it was seen to", async () => {
   const clock = new ManualClock();
   const turn = turnClock(clock, new Histogram());
