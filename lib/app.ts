@@ -53,7 +53,7 @@ import { Recorder } from "./transport/recorder.ts";
 import { Inbox } from "./transport/inbox.ts";
 import { Transports } from "./transport/transports.ts";
 
-/** Deadlines of phones that have come as soon as they could: everything that lives has one. */
+/** Deadlines and answers of phones that have come as soon as they could. */
 const BUSY_COUNT = 200;
 
 /** A running hintd. */
@@ -264,7 +264,8 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
     return { is_applied: true, errors: [], warnings, changes };
   }
 
-  new CrowdWatch({ timers, giveBack: collectGarbage });
+  const livingCount = () => timers.armedCount + core.transactions.answeredCount;
+  new CrowdWatch({ timers, livingCount, giveBack: collectGarbage });
   new ClockWatch({ clock, timers, problems: core.problems, log });
   const controls = createControls({
     core,
@@ -335,7 +336,7 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
   core.begin();
   // Phones are served from here on; what is only worth a warning comes after them.
   if (safeMode === undefined) noteWarnings(await options.warnings());
-  startIsOver(() => timers.armedCount > BUSY_COUNT);
+  startIsOver(() => livingCount() > BUSY_COUNT);
   return { controls, reload: () => controls.reload(), stop };
 }
 

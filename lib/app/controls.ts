@@ -197,7 +197,11 @@ export function createControls(parts: ControlsParts): AppControls {
       counters: {
         ...core.counters.snapshot(),
         state: { hints: [...engine.resources()].length, evaluations: engine.evaluationCount },
-        queues: { notify: core.fanout.queuedCount, timers: timers.armedCount },
+        queues: {
+          notify: core.fanout.queuedCount,
+          timers: timers.armedCount,
+          answers: core.transactions.answeredCount,
+        },
       },
     };
   }

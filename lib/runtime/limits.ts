@@ -29,9 +29,9 @@ export const limits = {
   recordedBytes: 8_388_608,
   /** Bytes kept of one of them; only the NOTIFY of a long list has more. */
   recordedMessageBytes: 16_384,
-  /** Server transactions remembered; each lives 32 s on UDP. */
+  /** Requests remembered; each for 32 s on UDP. */
   serverTransactionCount: 32_768,
-  /** Oldest server transactions looked at for one that may be forgotten when there is no room: a search is no feast. */
+  /** Oldest server transactions at work looked at for one that may be forgotten when there is no room: a search is no feast. */
   victimSearchCount: 64,
   /** Client transactions in progress, NOTIFYs mostly. */
   clientTransactionCount: 65_536,
@@ -198,8 +198,8 @@ export const limits = {
   forwardTargetChars: 128,
   /** Rings before a call is forwarded, as phones offer them. */
   forwardRingCount: 100,
-  /** Deadlines beyond which no garbage is collected on purpose: to look at what so many hold takes 50 ms. */
-  collectedDeadlineCount: 25_000,
+  /** Deadlines and answers beyond which no garbage is collected on purpose: to look at what so many hold takes 50 ms. */
+  collectedLivingCount: 25_000,
   /** Problems shown on the page. */
   problemCount: 200,
 } as const;

@@ -20,6 +20,14 @@ export interface RequestKey {
   readonly check: number;
 }
 
+/** What the requests of one transaction have in common. */
+export interface TransactionKey extends RequestKey {
+  /**
+   * Method, and for peers of RFC 2543 the To tag: 32 bits. Not in the halves, for an INVITE, its ACK and its CANCEL have the same ones.
+   */
+  readonly kind: number;
+}
+
 /** Whether two keys are the same. */
 export function equalKeys(a: RequestKey, b: RequestKey): boolean {
   return a.index === b.index && a.check === b.check;
@@ -44,13 +52,14 @@ export class RequestKeys {
    * What a request and its retransmissions, and an INVITE and its ACK and CANCEL, have in common.
    *
    * With the magic cookie: branch and sent-by. Without, for peers of RFC 2543: Request-URI, From tag, Call-ID, CSeq number
-   * and the whole top Via; the method and the To tag are compared apart, since an ACK has others.
+   * and the whole top Via. What besides is the same in a request and its retransmissions alone is the `kind`.
    * Source: RFC 3261 §17.2.3.
    */
-  ofTransaction(request: Message): RequestKey {
+  ofTransaction(request: Message): TransactionKey {
     const { bytes } = request;
     this.#begin();
-    if (hasCookie(bytes, request.branchStart, request.branchEnd)) {
+    const isOld = isOldStyle(request);
+    if (!isOld) {
       this.#add(bytes, request.branchStart, request.branchEnd);
       this.#addLowerCase(bytes, request.sentByStart, request.sentByEnd);
     } else {
@@ -58,7 +67,11 @@ export class RequestKeys {
       this.#add(bytes, request.uriStart, request.uriEnd);
       this.#add(bytes, request.topViaStart, request.topViaEnd);
     }
-    return this.#key();
+    const index = this.#index;
+    const check = this.#check;
+    this.#add(bytes, request.methodStart, request.methodEnd);
+    if (isOld) this.#addText(tagIn(request, Header.to));
+    return { index, check, kind: this.#check };
   }
 
   /**
@@ -72,7 +85,7 @@ export class RequestKeys {
     this.#begin();
     this.#addDialog(request);
     this.#add(request.bytes, request.methodStart, request.methodEnd);
-    return this.#key();
+    return { index: this.#index, check: this.#check };
   }
 
   #begin(): void {
@@ -86,8 +99,11 @@ export class RequestKeys {
     this.#add(request.bytes, request.valueStarts[callId]!, request.valueEnds[callId]!);
     const { cseqNumber } = request;
     for (let shift = 0; shift < 32; shift += 8) this.#byte((cseqNumber >>> shift) & 0xff);
-    const tag = tagIn(request, Header.from);
-    for (let i = 0; i < tag.length; i++) this.#byte(tag.charCodeAt(i) & 0xff);
+    this.#addText(tagIn(request, Header.from));
+  }
+
+  #addText(text: string): void {
+    for (let i = 0; i < text.length; i++) this.#byte(text.charCodeAt(i) & 0xff);
     this.#byte(END);
   }
 
@@ -107,26 +123,11 @@ export class RequestKeys {
     const mixed = Math.imul(this.#check ^ byte, 0xcc9e2d51);
     this.#check = (mixed << 15) | (mixed >>> 17);
   }
-
-  #key(): RequestKey {
-    return { index: this.#index, check: this.#check };
-  }
 }
 
 /** Whether a request comes from a peer of RFC 2543, so that the To tag tells transactions apart too. */
 export function isOldStyle(request: Message): boolean {
   return !hasCookie(request.bytes, request.branchStart, request.branchEnd);
-}
-
-/**
- * What requests have in common that a forking proxy made of one.
- *
- * @returns `undefined` for a request inside a dialog. Source: RFC 3261 §8.2.2.2.
- */
-export function mergeKey(request: Message): string | undefined {
-  if (request.method === Method.ack || request.method === Method.cancel) return undefined;
-  if (tagIn(request, Header.to) !== "") return undefined;
-  return `${request.callId} ${request.cseqNumber} ${request.methodText} ${tagIn(request, Header.from)}`;
 }
 
 /** Tag of From or To; empty when there is none. */

@@ -1,23 +1,14 @@
 /**
- * Owns the table of server transactions: by key, by merge key, and bounded.
+ * Owns the table of the server transactions whose machine is at work: those that await their answer, and INVITEs that await their ACK.
  */
 import { limits } from "../runtime/limits.ts";
 import type { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
-import { equalKeys, type RequestKey } from "./key.ts";
+import { equalKeys, type RequestKey, type TransactionKey } from "./key.ts";
 import type { ServerMachine } from "./server_transaction.ts";
 
-/** How much is remembered. */
-export interface ServerBounds {
-  /** Transactions. */
-  readonly count: number;
-  /** Stored responses, and what each transaction needs besides: a request of 64 KiB may leave about as much behind. */
-  readonly bytes: number;
-}
-
-/** The transactions that are remembered. */
+/** The transactions at work. */
 export class ServerTable {
-  readonly #bounds: ServerBounds;
   /** First transaction of each index of a key; the others follow by `next`. */
   readonly #byKey = new Map<number, ServerMachine>();
   readonly #byMergeKey = new Map<number, ServerMachine>();
@@ -27,20 +18,20 @@ export class ServerTable {
   #count = 0;
   #heldBytes = 0;
 
-  /** An empty table. */
-  constructor(bounds: ServerBounds) {
-    this.#bounds = bounds;
-  }
-
   /** Transactions in the table. */
   get count(): number {
     return this.#count;
   }
 
+  /** Bytes that they keep, roughly. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
   /** The transaction a request belongs to. Source: RFC 3261 §17.2.3. */
-  find(key: RequestKey, request: Message): ServerMachine | undefined {
+  find(key: TransactionKey, request: Message): ServerMachine | undefined {
     let found = this.#byKey.get(key.index);
-    while (found !== undefined && !(equalKeys(found.key, key) && found.matches(request))) found = found.next;
+    while (found !== undefined && !(equalKeys(found.key, key) && found.matches(request, key))) found = found.next;
     return found;
   }
 
@@ -51,11 +42,10 @@ export class ServerTable {
     return found;
   }
 
-  /** The transaction of which a request with another branch is a copy. Source: RFC 3261 §8.2.2.2. */
-  findMerged(mergeKey: RequestKey | undefined): ServerMachine | undefined {
-    if (mergeKey === undefined) return undefined;
+  /** Whether a request of which one with another branch is a copy is among them. Source: RFC 3261 §8.2.2.2. */
+  hasMerged(mergeKey: RequestKey): boolean {
     const found = this.#byMergeKey.get(mergeKey.index);
-    return found !== undefined && equalKeys(found.mergeKey!, mergeKey) ? found : undefined;
+    return found !== undefined && equalKeys(found.mergeKey!, mergeKey);
   }
 
   /** Enters a transaction. */
@@ -76,21 +66,11 @@ export class ServerTable {
     this.#heldBytes += bytes;
   }
 
-  /**
-   * Makes room for one more: when the table is full the oldest that have their answer are forgotten, and if one of those
-   * is repeated it is handled anew. A flood of requests thus shuts nobody out.
-   *
-   * @returns How many were forgotten; −1 when there is no room, because the oldest still await their answers.
-   */
-  makeRoom(): number {
-    let forgotten = 0;
-    while (this.#count >= this.#bounds.count || this.#heldBytes >= this.#bounds.bytes) {
-      const victim = this.#oldestAnswered();
-      if (victim === undefined) return -1;
-      victim.step("expiry");
-      forgotten++;
-    }
-    return forgotten;
+  /** Forgets the oldest that has its answer before its time; false when none of the oldest has. */
+  forgetOldest(): boolean {
+    const victim = this.#oldestAnswered();
+    victim?.step("expiry");
+    return victim !== undefined;
   }
 
   /** Takes a transaction out. */

@@ -1,5 +1,5 @@
 /**
- * Owns one server transaction: its machine, its stored response, its one deadline.
+ * Owns the machine of one server transaction, and its one deadline.
  */
 import type { Millis } from "../runtime/clock.ts";
 import type { Entropy } from "../runtime/entropy.ts";
@@ -9,8 +9,9 @@ import type { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
 import { type ResponseOptions, writeResponse } from "../sip/response.ts";
 import type { Flow } from "../transport/transport.ts";
+import type { AnsweredRequest } from "./answered_requests.ts";
 import { bytesPaidBy, fitResponse } from "./fit_response.ts";
-import { isOldStyle, type RequestKey, tagIn } from "./key.ts";
+import { isOldStyle, type RequestKey, tagIn, type TransactionKey } from "./key.ts";
 import { type ReturnPath, returnPathOf, sendResponse } from "./return_path.ts";
 import {
   inviteServerTransitions,
@@ -24,7 +25,7 @@ import type { TransactionCounters } from "./transaction_counters.ts";
 
 /** What a server transaction demands of its layer. */
 export interface ServerHost {
-  /** Where Timers G, H, I, J and L wait. */
+  /** Where Timers G, H, I and L wait. */
   readonly timers: Timers;
   /** Spans of what is entered now. */
   readonly timings: TransactionTimings;
@@ -36,6 +37,8 @@ export interface ServerHost {
   readonly routes: ResponseRoutes;
   /** The transaction is over. */
   serverEnded(transaction: ServerMachine): void;
+  /** Its final response has left, and is to be said again when the request comes again. */
+  serverAnswered(transaction: ServerMachine, response: Uint8Array): void;
   /** The transaction keeps so many bytes more. */
   serverGrew(bytes: number): void;
 }
@@ -47,16 +50,15 @@ const MACHINE_BYTES = 512;
 const inviteTryingMillis = 200;
 
 /** One request that was received. */
-export class ServerMachine implements ServerTransaction, TimerOwner {
+export class ServerMachine implements ServerTransaction, AnsweredRequest, TimerOwner {
   readonly flow: Flow;
   /** See `RequestKeys.ofTransaction`. */
-  readonly key: RequestKey;
+  readonly key: TransactionKey;
   /** Key among requests that a proxy may have forked; `undefined` inside a dialog. */
   readonly mergeKey: RequestKey | undefined;
   /** Method id. */
   readonly method: Method;
-  /** The method's name. */
-  readonly methodText: string;
+  readonly path: ReturnPath;
   isRportForced: boolean;
   isSenderProven = true;
   /** Only `step` and `abandon` write it. */
@@ -70,10 +72,10 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
   newer: ServerMachine | undefined = undefined;
   readonly #host: ServerHost;
   readonly #transitions: ServerTransitions;
-  readonly #path: ReturnPath;
-  /** To tag of the request of an RFC 2543 peer; `undefined` for others. */
+  /** To tag of the INVITE of an RFC 2543 peer; `undefined` for others. */
   readonly #oldToTag: string | undefined;
-  readonly #deadline = new TimerEntry(this);
+  /** Most are answered at once and have none. */
+  #deadline: TimerEntry | undefined = undefined;
   #isPrepared = false;
   #localTag: string | undefined = undefined;
   /** The last response; the 100 to come while the user thinks. */
@@ -92,7 +94,7 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
     parts: {
       host: ServerHost;
       flow: Flow;
-      key: RequestKey;
+      key: TransactionKey;
       mergeKey: RequestKey | undefined;
       isRportForced: boolean;
     },
@@ -103,11 +105,10 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
     this.isRportForced = parts.isRportForced;
     this.heldBytes = MACHINE_BYTES;
     this.method = request.method;
-    this.methodText = request.methodText;
     this.#host = parts.host;
-    this.#path = returnPathOf(request, parts.flow);
+    this.path = returnPathOf(request, parts.flow);
     this.#paidBytes = request.end - request.start;
-    this.#oldToTag = isOldStyle(request) ? tagIn(request, Header.to) : undefined;
+    this.#oldToTag = this.#isInvite && isOldStyle(request) ? tagIn(request, Header.to) : undefined;
     this.#transitions = this.#isInvite ? inviteServerTransitions : nonInviteServerTransitions;
     this.state = this.#isInvite ? "proceeding" : "trying";
   }
@@ -126,13 +127,10 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
   }
 
   /** Whether a request with this transaction's key belongs to it. Source: RFC 3261 §17.2.3. */
-  matches(request: Message): boolean {
-    const isAck = request.method === Method.ack;
-    if (isAck ? !this.#isInvite : request.method !== this.method || request.methodText !== this.methodText) {
-      return false;
-    }
-    if (this.#oldToTag === undefined) return true;
-    return tagIn(request, Header.to) === (isAck ? this.#oldToTag || this.localTag : this.#oldToTag);
+  matches(request: Message, { kind }: TransactionKey): boolean {
+    if (request.method !== Method.ack) return kind === this.key.kind;
+    return this.#isInvite &&
+      (this.#oldToTag === undefined || tagIn(request, Header.to) === (this.#oldToTag || this.localTag));
   }
 
   /** The user has not answered yet: a 100 is made ready for later. */
@@ -142,7 +140,7 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
     const now = timers.now();
     this.#endsAt = now + timings.timerBMillis;
     // RFC 4320 §4.1: the 100 to a non-INVITE goes out when the client's Timer E has grown to T2, and no earlier.
-    timers.arm(this.#deadline, this.#isInvite ? inviteTryingMillis : slowMillis(timings));
+    this.#arm(this.#isInvite ? inviteTryingMillis : slowMillis(timings));
     this.#intervalMillis = 0;
   }
 
@@ -175,9 +173,6 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
     // RFC 4320 §4.2: a 408 to a non-INVITE would come too late for everybody.
     if (status === 408 && !this.#isInvite) return this.ignore();
     this.step(status < 200 ? "provisional" : status < 300 ? "success" : "refusal", bytes);
-    // RFC 3261 §26.3.2.4: of whom is only challenged nothing is remembered; the same request again is challenged again.
-    // COMPAT(phones that repeat a challenged request with credentials but the same CSeq): so it is not a merged one.
-    if ((status === 401 || status === 407) && !this.#isInvite) this.step("expiry");
   }
 
   timerFired(_entry: TimerEntry, now: Millis): void {
@@ -187,7 +182,7 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
 
   /** Forgets everything without a word. */
   abandon(): void {
-    this.#host.timers.cancel(this.#deadline);
+    this.#disarm();
     this.state = "terminated";
   }
 
@@ -203,6 +198,13 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
         counters.responsesSent++;
         this.#response = this.#keep(response!);
         this.#send(response);
+        break;
+      case "sendLast":
+        counters.responsesSent++;
+        this.#send(response);
+        this.#disarm();
+        this.#host.serverEnded(this);
+        if (this.#isToBeRepeated(response!)) this.#host.serverAnswered(this, response!);
         break;
       case "sendTrying":
         if (this.#response !== undefined) break;
@@ -233,7 +235,7 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
     switch (this.state) {
       case "completed":
         this.#trying = undefined;
-        if (!this.#isInvite) return this.#endAfter(isReliable ? 0 : timings.timerBMillis); // Timer J
+        if (!this.#isInvite) return;
         this.#endsAt = timers.now() + timings.timerBMillis; // Timer H
         this.#intervalMillis = isReliable ? 0 : timings.t1Millis; // Timer G
         return this.#armNext();
@@ -244,7 +246,7 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
       case "proceeding":
         return this.#armNext();
       case "terminated":
-        timers.cancel(this.#deadline);
+        this.#disarm();
         this.#response = undefined;
         this.#trying = undefined;
         this.#host.serverEnded(this);
@@ -253,18 +255,34 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
 
   #endAfter(millis: number): void {
     if (millis === 0) return this.step("expiry");
-    const { timers } = this.#host;
-    this.#endsAt = timers.now() + millis;
-    timers.arm(this.#deadline, millis);
+    this.#endsAt = this.#host.timers.now() + millis;
+    this.#arm(millis);
   }
 
   /** Arms whatever comes first: the next retransmission, which doubles up to T2, or the end. */
   #armNext(): void {
     const { timers, timings } = this.#host;
     const left = this.#endsAt - timers.now();
-    if (this.#intervalMillis === 0) return timers.arm(this.#deadline, left);
-    timers.arm(this.#deadline, Math.min(this.#intervalMillis, left));
+    if (this.#intervalMillis === 0) return this.#arm(left);
+    this.#arm(Math.min(this.#intervalMillis, left));
     this.#intervalMillis = Math.min(this.#intervalMillis * 2, timings.t2Millis);
+  }
+
+  #arm(millis: number): void {
+    this.#host.timers.arm(this.#deadline ??= new TimerEntry(this), millis);
+  }
+
+  #disarm(): void {
+    if (this.#deadline !== undefined) this.#host.timers.cancel(this.#deadline);
+  }
+
+  /**
+   * RFC 3261 §17.2.2: over a stream no request comes again. §26.3.2.4: of whom is only challenged nothing is remembered; the same request
+   * again is challenged again. COMPAT(phones that repeat a challenged request with credentials but the same CSeq): so it is not a merged one.
+   */
+  #isToBeRepeated(response: Uint8Array): boolean {
+    const status = statusOf(response);
+    return !this.flow.isReliable && status !== 401 && status !== 407;
   }
 
   #keep(bytes: Uint8Array): Uint8Array {
@@ -291,7 +309,7 @@ export class ServerMachine implements ServerTransaction, TimerOwner {
   #send(bytes: Uint8Array | undefined): boolean {
     if (bytes === undefined || !this.#mayLeave(bytes)) return false;
     this.#sentBytes += bytes.length;
-    sendResponse(this.#host.routes, this.#path, this.isRportForced, bytes);
+    sendResponse(this.#host.routes, this.path, this.isRportForced, bytes);
     return true;
   }
 

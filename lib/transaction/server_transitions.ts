@@ -1,8 +1,9 @@
 /**
  * Owns the state machines of both server transactions as tables.
  *
- * Theory. Non-INVITE: RFC 3261 §17.2.2, figure 8. The transaction user answers at once or later; the final response is
- * kept for Timer J, 64·T1 over datagrams and nothing over streams, and sent again whenever the request comes again.
+ * Theory. Non-INVITE: RFC 3261 §17.2.2, figure 8. The transaction user answers at once or later, and with the final response
+ * the machine is done. Over datagrams the response is kept for Timer J, 64·T1, and sent again whenever the request comes again: see
+ * `answered_requests.ts`.
  * RFC 4320 allows no 408, no provisional but the 100, and no early 100: when no answer has come by the time the client's
  * Timer E has grown to T2, the layer sends the 100 itself (`slow`). A user who never answers is given up after 64·T1, when the client has gone.
  *
@@ -18,12 +19,12 @@ export type ServerState = "trying" | "proceeding" | "accepted" | "completed" | "
 
 /**
  * What can happen to one: `request` the same again, `provisional` 1xx, `success` 2xx and `refusal` 300–699 from the user,
- * `ack`, `slow` no answer in time, `repeat` Timer G, `expiry` Timers H, I, J and L.
+ * `ack`, `slow` no answer in time, `repeat` Timer G, `expiry` Timers H, I and L.
  */
 export type ServerInput = "request" | "provisional" | "success" | "refusal" | "ack" | "slow" | "repeat" | "expiry";
 
-/** What is done about it: `send` keeps and sends the response, `resend` the kept one, if there is one. */
-export type ServerAction = "send" | "sendTrying" | "resend" | "absorb" | "suppress" | "forget";
+/** What is done about it: `send` keeps and sends the response, `resend` the kept one, if there is one; `sendLast` is done with it. */
+export type ServerAction = "send" | "sendLast" | "sendTrying" | "resend" | "absorb" | "suppress" | "forget";
 
 /** Next state and action. */
 export type ServerCell = readonly [ServerState, ServerAction];
@@ -36,25 +37,23 @@ export const nonInviteServerTransitions: ServerTransitions = Object.freeze({
   trying: {
     request: ["trying", "absorb"],
     provisional: ["trying", "suppress"],
-    success: ["completed", "send"],
-    refusal: ["completed", "send"],
+    success: ["completed", "sendLast"],
+    refusal: ["completed", "sendLast"],
     slow: ["proceeding", "sendTrying"],
     expiry: ["terminated", "forget"],
   },
   proceeding: {
     request: ["proceeding", "resend"],
     provisional: ["proceeding", "suppress"],
-    success: ["completed", "send"],
-    refusal: ["completed", "send"],
+    success: ["completed", "sendLast"],
+    refusal: ["completed", "sendLast"],
     expiry: ["terminated", "forget"],
   },
   accepted: {},
   completed: {
-    request: ["completed", "resend"],
     provisional: ["completed", "suppress"],
     success: ["completed", "suppress"],
     refusal: ["completed", "suppress"],
-    expiry: ["terminated", "forget"],
   },
   confirmed: {},
   terminated: {

@@ -13,20 +13,22 @@ import type { Entropy } from "../runtime/entropy.ts";
 import { limits } from "../runtime/limits.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Timers } from "../runtime/timers.ts";
+import { Header } from "../sip/header_names.ts";
 import { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
 import { parseMessage } from "../sip/parse.ts";
 import { ParseFailure } from "../sip/parse_failure.ts";
 import type { ResponseOptions } from "../sip/response.ts";
 import type { Flow, FlowReceiver } from "../transport/transport.ts";
+import { AnsweredRequests } from "./answered_requests.ts";
 import { branchIndex, branchIndexMax, branchLength, renewBranch } from "./branch.ts";
 import { ClientSlots } from "./client_slots.ts";
 import type { ClientHost, ClientSlot } from "./client_transaction.ts";
 import { Complaints } from "./complaints.ts";
 import { bytesPaidBy, fitResponse } from "./fit_response.ts";
-import { type RequestKey, RequestKeys } from "./key.ts";
+import { RequestKeys, tagIn, type TransactionKey } from "./key.ts";
 import { returnPathOf, sendResponse } from "./return_path.ts";
-import { type ServerBounds, ServerTable } from "./server_table.ts";
+import { ServerTable } from "./server_table.ts";
 import { type ServerHost, ServerMachine } from "./server_transaction.ts";
 import type {
   ClientTransaction,
@@ -67,6 +69,14 @@ export interface TransactionsSnapshot {
   readonly counters: TransactionCounters;
 }
 
+/** How much is remembered of requests. */
+export interface ServerBounds {
+  /** Requests. */
+  readonly count: number;
+  /** Their answers, and what each needs besides: a request of 64 KiB may leave about as much behind. */
+  readonly bytes: number;
+}
+
 /** An ordinary transaction keeps less than a KiB; only a flood of long requests meets the bound on bytes first. */
 const defaultServerBounds: ServerBounds = { count: limits.serverTransactionCount, bytes: 33_554_432 };
 
@@ -88,7 +98,9 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
   readonly #log: Log;
   readonly #isRportForced: boolean;
   readonly #message = new Message();
-  readonly #servers: ServerTable;
+  readonly #servers = new ServerTable();
+  readonly #answered: AnsweredRequests;
+  readonly #serverBounds: ServerBounds;
   readonly #clients: ClientSlots;
   readonly #complaints = new Complaints(limits.complaintCount);
   readonly #tagSeed: number;
@@ -104,7 +116,8 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
     this.timings = parts.timings;
     this.#log = parts.log;
     this.#isRportForced = parts.isRportForced ?? true;
-    this.#servers = new ServerTable(parts.serverBounds ?? defaultServerBounds);
+    this.#answered = new AnsweredRequests(parts.timers);
+    this.#serverBounds = parts.serverBounds ?? defaultServerBounds;
     this.#clients = new ClientSlots(this, Math.min(parts.clientMax ?? limits.clientTransactionCount, branchIndexMax));
     this.#tagSeed = parts.entropy.uint32();
     this.#keys = new RequestKeys([parts.entropy.uint32(), parts.entropy.uint32()]);
@@ -165,10 +178,15 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
     for (const slot of this.#clients.all) slot.flowClosed(flow);
   }
 
+  /** Answers kept to be repeated; they have one deadline together. */
+  get answeredCount(): number {
+    return this.#answered.count;
+  }
+
   /** Describes the layer. */
   snapshot(): TransactionsSnapshot {
     return {
-      serverCount: this.#servers.count,
+      serverCount: this.#servers.count + this.#answered.count,
       clientCount: this.#clients.takenCount,
       counters: { ...this.counters },
     };
@@ -177,6 +195,7 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
   /** Ends all transactions without telling anybody. */
   stop(): void {
     this.#servers.clear();
+    this.#answered.clear();
     for (const slot of this.#clients.all) slot.abandon();
   }
 
@@ -186,6 +205,10 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
 
   serverEnded(transaction: ServerMachine): void {
     this.#servers.remove(transaction);
+  }
+
+  serverAnswered(transaction: ServerMachine, response: Uint8Array): void {
+    this.#answered.add(transaction, response, this.timings.timerBMillis);
   }
 
   serverGrew(bytes: number): void {
@@ -205,36 +228,50 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
 
   #receiveRequest(request: Message, flow: Flow): void {
     const key = this.#keys.ofTransaction(request);
-    const known = this.#servers.find(key, request);
-    if (request.method === Method.ack) {
-      if (known === undefined) this.counters.acksStray++;
-      else known.step("ack");
-    } else if (known !== undefined) {
+    if (request.method === Method.ack) this.#receiveAck(request, key);
+    else if (this.#receiveRepeated(request, key)) {
       this.counters.requestsRepeated++;
       if (this.#log.isDebugging("transaction")) this.#note(request, flow, `${request.methodText} repeated`);
-      known.receiveRepeated(request);
     } else if (request.method === Method.cancel) this.#receiveCancel(request, key, flow);
     else this.#receiveNewRequest(request, key, flow);
   }
 
-  /** RFC 3261 §9.2: 481 when there is nothing to cancel; otherwise 200, and no effect, for all is answered at once. */
-  #receiveCancel(request: Message, key: RequestKey, flow: Flow): void {
-    this.counters.cancelsReceived++;
-    const cancelled = this.#servers.findCancelled(key);
-    if (cancelled === undefined) this.#answerStateless(request, flow, { status: 481 });
-    else this.#answerStateless(request, flow, { status: 200, toTag: cancelled.localTag });
+  #receiveAck(request: Message, key: TransactionKey): void {
+    const known = this.#servers.find(key, request);
+    if (known === undefined) this.counters.acksStray++;
+    else known.step("ack");
   }
 
-  #receiveNewRequest(request: Message, key: RequestKey, flow: Flow): void {
-    const merge = this.#keys.ofMerged(request);
-    if (this.#servers.findMerged(merge) !== undefined) {
+  /** Does what is done about a request that came before; false for one that did not. */
+  #receiveRepeated(request: Message, key: TransactionKey): boolean {
+    const answer = this.#answered.find(key, request.end - request.start);
+    if (answer === undefined) {
+      const known = this.#servers.find(key, request);
+      known?.receiveRepeated(request);
+      return known !== undefined;
+    }
+    if (answer.response !== undefined) {
+      this.counters.responsesRepeated++;
+      sendResponse(this.routes, answer.path, answer.isRportForced, answer.response);
+    }
+    return true;
+  }
+
+  /** RFC 3261 §9.2: 481 when there is nothing to cancel; otherwise 200, and no effect, for all is answered at once. */
+  #receiveCancel(request: Message, key: TransactionKey, flow: Flow): void {
+    this.counters.cancelsReceived++;
+    const toTag = this.#servers.findCancelled(key)?.localTag ?? toTagOf(this.#answered.answerOf(key));
+    this.#answerStateless(request, flow, toTag === undefined ? { status: 481 } : { status: 200, toTag });
+  }
+
+  #receiveNewRequest(request: Message, key: TransactionKey, flow: Flow): void {
+    const mergeKey = this.#keys.ofMerged(request);
+    if (mergeKey !== undefined && (this.#answered.hasMerged(mergeKey) || this.#servers.hasMerged(mergeKey))) {
       this.counters.requestsMerged++;
       if (this.#log.isDebugging("transaction")) this.#note(request, flow, `${request.methodText} came by two ways`);
       return this.#answerStateless(request, flow, { status: 482 });
     }
-    const forgotten = this.#servers.makeRoom();
-    if (forgotten > 0) this.counters.requestsForgotten += forgotten;
-    if (forgotten < 0) {
+    if (!this.#makeRoom()) {
       this.counters.requestsRefused++;
       const headers = [["Retry-After", String(retryAfterSeconds)]] as const;
       return this.#answerStateless(request, flow, { status: 503, headers });
@@ -244,12 +281,31 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
       host: this,
       flow,
       key,
-      mergeKey: merge,
+      mergeKey,
       isRportForced: this.#isRportForced,
     });
     this.#servers.add(transaction);
     this.#handUp(request, transaction);
     if (transaction.isUnanswered) transaction.awaitAnswer(request);
+  }
+
+  /**
+   * Makes room for one more: when all is full the oldest that have their answer are forgotten, and if one of those is repeated it is handled
+   * anew. Of answered requests and INVITEs those give way that are more, so that a flood shuts nobody out.
+   *
+   * @returns False when there is none, because the oldest still await their answers.
+   */
+  #makeRoom(): boolean {
+    const bounds = this.#serverBounds;
+    const [answered, servers] = [this.#answered, this.#servers];
+    while (
+      answered.count + servers.count >= bounds.count || answered.heldBytes + servers.heldBytes >= bounds.bytes
+    ) {
+      const [more, fewer] = answered.count >= servers.count ? [answered, servers] : [servers, answered];
+      if (!more.forgetOldest() && !fewer.forgetOldest()) return false;
+      this.counters.requestsForgotten++;
+    }
+    return true;
   }
 
   #handUp(request: Message, transaction: ServerMachine): void {
@@ -321,4 +377,12 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
     }
     return (hash >>> 0).toString(36);
   }
+}
+
+/** Tag in the To of a response of ours. */
+function toTagOf(response: Uint8Array | undefined): string | undefined {
+  if (response === undefined) return undefined;
+  const message = new Message();
+  parseMessage(response, 0, response.length, message);
+  return tagIn(message, Header.to);
 }

@@ -8,7 +8,7 @@ function scene() {
   const timers = clock.timers();
   const crowd: TimerEntry[] = [];
   let givenBack = 0;
-  new CrowdWatch({ timers, giveBack: () => givenBack++ });
+  new CrowdWatch({ timers, livingCount: () => timers.armedCount, giveBack: () => givenBack++ });
   return {
     clock,
     givenBack: () => givenBack,

@@ -192,7 +192,7 @@ async function measureSettled(): Promise<void> {
     for (let round = 0; round < CHANGE_COUNT; round++) warm.push(await told(round));
     const full = kilobytesEach();
     // The answers to them are there to be repeated for 32 s; what is no longer needed then is given back soon.
-    await untilSo(async () => await hintd.deadlineCount() <= watchers * 1.1);
+    await untilSo(async () => await hintd.livingCount() <= watchers * 1.1);
     let looks = 0;
     await noteTurns(
       hintd,
@@ -231,7 +231,7 @@ async function measureComeAndGo(): Promise<void> {
     const phones = await openPhones(hintd.port, watchers, ["2000"]);
     const publisher = new Publisher(phones, { address: ADDRESS, port: hintd.port, trigger: "dialog" });
     await publisher.change("2000", false);
-    const before = await hintd.deadlineCount();
+    const before = await hintd.livingCount();
     const [sizes, peaks]: [number[], number[]] = [[], []];
     for (let round = 0; round < COME_AND_GO_COUNT; round++) {
       await subscribeAll(phones, watchers);
@@ -240,7 +240,7 @@ async function measureComeAndGo(): Promise<void> {
       await subscribeAll(phones, watchers, 0);
       phones.forgetDialogs();
       // The answers to those who left are there to be repeated for 32 s.
-      await untilSo(async () => await hintd.deadlineCount() <= before);
+      await untilSo(async () => await hintd.livingCount() <= before);
       let looks = 0;
       await untilSo(() => Promise.resolve(pssMegabytes(hintd.pid) < peak * 0.7 || ++looks === 60), 500);
       sizes.push(pssMegabytes(hintd.pid));

@@ -26,8 +26,8 @@ export type MeasuredHintd = Server & {
   kill(): Promise<void>;
   /** Resolves when page and phones are served. */
   startAgain(): Promise<void>;
-  /** Deadlines of everything that lives: subscriptions, answers to be repeated, requests on their way. */
-  deadlineCount(): Promise<number>;
+  /** Deadlines of what lives, subscriptions and requests on their way, and answers that are kept to be repeated. */
+  livingCount(): Promise<number>;
   /** Turns of its event loop so far that took no longer than so many milliseconds. */
   turnCounts(): Promise<TurnCounts>;
 };
@@ -71,7 +71,10 @@ ${Array.from({ length: RESOURCES }, (_, i) => `${2000 + i} = "Custom:d${2000 + i
     end: () => hintd.dispose(),
     kill: async () => void await hintd.end("SIGKILL"),
     startAgain: () => hintd.start(),
-    deadlineCount: async () => (await hintd.counters("queues")).timers!,
+    async livingCount() {
+      const { timers, answers } = await hintd.counters("queues");
+      return timers! + answers!;
+    },
     async turnCounts() {
       const text = await (await fetch(`${hintd.url}/metrics`)).text();
       return [...text.matchAll(/^hintd_turn_seconds_bucket\{le="(.*)"\} (\d+)$/gm)].map(([, bound, count]) =>

@@ -35,9 +35,9 @@ ${Array.from({ length: RESOURCES }, (_, i) => `${2000 + i} = "Custom:d${2000 + i
 const hintd = await startHintd((office) => config(office, true));
 afterAll(() => hintd.dispose());
 
-type Status = { subscription_count: number; counters: { queues: { notify: number; timers: number } } };
+type Status = { subscription_count: number; counters: { queues: { notify: number; timers: number; answers: number } } };
 
-/** What hintd still has to do: subscriptions, NOTIFYs to write, deadlines of everything that lives. */
+/** What hintd still has to do: subscriptions, NOTIFYs to write, deadlines of what lives, answers to repeat. */
 async function remains() {
   const { subscription_count, counters } = await (await hintd.fetch("/status")).json() as Status;
   return { subscriptions: subscription_count, ...counters.queues };
@@ -46,8 +46,9 @@ async function remains() {
 /** Resolves once nothing more than `wanted` remains. */
 function untilOver(wanted: Awaited<ReturnType<typeof remains>>): Promise<void> {
   return untilSo(async () => {
-    const { subscriptions, notify, timers } = await remains();
-    return subscriptions <= wanted.subscriptions && notify === 0 && timers <= wanted.timers;
+    const { subscriptions, notify, timers, answers } = await remains();
+    return subscriptions <= wanted.subscriptions && notify === 0 && timers <= wanted.timers &&
+      answers <= wanted.answers;
   });
 }
 

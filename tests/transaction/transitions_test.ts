@@ -44,27 +44,25 @@ const cases = [
       completed   expiry      terminated forget`,
   },
   {
-    name: "non-INVITE server (RFC 3261 §17.2.2, figure 8, with RFC 4320 §4)",
+    name: "non-INVITE server (RFC 3261 §17.2.2, figure 8 but for what AnsweredRequests does, with RFC 4320 §4)",
     table: nonInviteServerTransitions,
     states: serverStates,
     inputs: serverInputs,
     expected: `
       trying      request     trying     absorb
       trying      provisional trying     suppress
-      trying      success     completed  send
-      trying      refusal     completed  send
+      trying      success     completed  sendLast
+      trying      refusal     completed  sendLast
       trying      slow        proceeding sendTrying
       trying      expiry      terminated forget
       proceeding  request     proceeding resend
       proceeding  provisional proceeding suppress
-      proceeding  success     completed  send
-      proceeding  refusal     completed  send
+      proceeding  success     completed  sendLast
+      proceeding  refusal     completed  sendLast
       proceeding  expiry      terminated forget
-      completed   request     completed  resend
       completed   provisional completed  suppress
       completed   success     completed  suppress
       completed   refusal     completed  suppress
-      completed   expiry      terminated forget
       terminated  provisional terminated suppress
       terminated  success     terminated suppress
       terminated  refusal     terminated suppress`,
