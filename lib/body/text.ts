@@ -47,7 +47,7 @@ const referenceOfMark = new Map<string, string>(escapes.map(([, mark, reference]
 // deno-lint-ignore no-control-regex -- the control characters that XML 1.0 §2.2 forbids are what it looks for
 const unusable = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFDD0-\uFDEF\uFFFE\uFFFF]/g;
 const special = /[&<>"'\r\n\t]/g;
-const mark = /[\uFDD0-\uFDEF]/;
+const marks = /([\uFDD0-\uFDEF])/;
 // deno-lint-ignore no-control-regex -- ASCII begins with its control characters
 const beyondAscii = /[^\x00-\x7F]/gu;
 /** What nearly all texts consist of: nothing in them has to be replaced. */
@@ -83,17 +83,16 @@ export function splitAtHoles(serialized: string): { literals: string[]; holes: H
   const literals: string[] = [];
   const holes: Hole[] = [];
   let literal = "";
-  let rest = serialized;
-  for (let at = rest.search(mark); at >= 0; at = rest.search(mark)) {
-    const found = rest.charAt(at);
-    literal += rest.slice(0, at) + (referenceOfMark.get(found) ?? "");
-    rest = rest.slice(at + 1);
-    const hole = holeOfMark.get(found);
-    if (hole === undefined) continue;
-    literals.push(literal);
-    holes.push(hole);
-    literal = "";
-  }
-  literals.push(literal + rest);
+  // Every second piece is a mark.
+  serialized.split(marks).forEach((piece, i) => {
+    const hole = i % 2 === 0 ? undefined : holeOfMark.get(piece);
+    if (hole === undefined) literal += i % 2 === 0 ? piece : referenceOfMark.get(piece) ?? "";
+    else {
+      literals.push(literal);
+      holes.push(hole);
+      literal = "";
+    }
+  });
+  literals.push(literal);
   return { literals, holes };
 }
