@@ -2,9 +2,10 @@
  * Measures hintd where it hurts: strangers amid a fan-out to 20,000, a change among 100,000 subscriptions to other extensions,
  * a pulled plug with 20,000 subscriptions on the disk, 20,000 that settle, and 20,000 that come and go. Prints a Markdown table.
  *
- * Run: `deno task bench:edges`, after `deno task build --host`; takes six minutes and 2 GB, most of it the phones'.
+ * Run: `deno task bench:edges [--only PART OF A NAME]`, after `deno task build --host`; takes eight minutes and 2 GB, most of it the phones'.
  */
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { untilAnswered, untilSo } from "../e2e/hintd.ts";
 import { Phones } from "./phones.ts";
 import type { Probes } from "./prober.ts";
@@ -18,6 +19,10 @@ const CHANGE_COUNT = 5;
 const WINDOW = 200;
 /** Fan-outs of a thousand, the second half of which is warm. */
 const WARM_COUNT = 200;
+/** hintd looks every ten seconds whether a crowd stands still, and then gives memory back. */
+const GIVEN_BACK_MILLIS = 25_000;
+const LOOK_MILLIS = 500;
+const STEADY_MEGABYTES = 3;
 /** Times that all come and go. */
 const COME_AND_GO_COUNT = 4;
 
@@ -193,12 +198,7 @@ async function measureSettled(): Promise<void> {
     const full = kilobytesEach();
     // The answers to them are there to be repeated for 32 s; what is no longer needed then is given back soon.
     await untilSo(async () => await hintd.livingCount() <= watchers * 1.1);
-    let looks = 0;
-    await noteTurns(
-      hintd,
-      "memory is given back",
-      () => untilSo(() => Promise.resolve(kilobytesEach() < full * 0.6 || ++looks === 80), 500),
-    );
+    await noteTurns(hintd, "memory is given back", () => untilGivenBack(hintd.pid));
     const settled = kilobytesEach();
     const next = await told(1);
     const judged = ({ options: { last } }: Probes) => [millis(last), "≤ 50 ms", last <= 50] as const;
@@ -223,6 +223,17 @@ async function measureSettled(): Promise<void> {
   }
 }
 
+/** Resolves once a process has needed the same memory for so long that it would have given back more by now. */
+async function untilGivenBack(pid: number): Promise<void> {
+  let steady = pssMegabytes(pid);
+  let looks = 0;
+  await untilSo(() => {
+    const now = pssMegabytes(pid);
+    if (Math.abs(now - steady) > STEADY_MEGABYTES) [steady, looks] = [now, 0];
+    return Promise.resolve(++looks * LOOK_MILLIS > GIVEN_BACK_MILLIS);
+  }, LOOK_MILLIS);
+}
+
 /** Whether memory comes back: as many subscribe, are told and leave, again and again. */
 async function measureComeAndGo(): Promise<void> {
   const watchers = 20_000;
@@ -241,8 +252,7 @@ async function measureComeAndGo(): Promise<void> {
       phones.forgetDialogs();
       // The answers to those who left are there to be repeated for 32 s.
       await untilSo(async () => await hintd.livingCount() <= before);
-      let looks = 0;
-      await untilSo(() => Promise.resolve(pssMegabytes(hintd.pid) < peak * 0.7 || ++looks === 60), 500);
+      await untilGivenBack(hintd.pid);
       sizes.push(pssMegabytes(hintd.pid));
       peaks.push(peak);
     }
@@ -258,10 +268,16 @@ async function measureComeAndGo(): Promise<void> {
   }
 }
 
-await measureManyOfOne();
-await measureSettled();
-await measureComeAndGo();
-await measureAmongOthers();
+const parts = {
+  "many of one": measureManyOfOne,
+  settled: measureSettled,
+  "come and go": measureComeAndGo,
+  "among others": measureAmongOthers,
+};
+const { values } = parseArgs({ options: { only: { type: "string", default: "" } } });
+for (const [name, measure] of Object.entries(parts)) {
+  if (name.includes(values.only)) await measure();
+}
 process.stdout.write(
   [
     "| | found | wanted |",

@@ -1,16 +1,18 @@
 /**
  * The load generator, a process of its own: plays watchers against a server and measures what they cost it.
  *
- * 1. `--warmups` times, subscribes all watchers and has them leave again. 2. Subscribes all watchers, `--window` at a time.
- * 3. `--changes` times, changes every watched resource at once and waits until each watcher was told. 4. `--refreshes` times,
- * refreshes every subscription. 5. With `--leave`, unsubscribes all.
+ * 1. `--warmups` times, subscribes all watchers and has them leave again. 2. Subscribes the first `--pioneers`, and has them told of a
+ * few changes. 3. Subscribes all others, `--window` at a time. 4. `--changes` times, changes every watched resource at once and waits
+ * until each watcher was told. 5. `--refreshes` times, refreshes every subscription. 6. Rests for `--rest` seconds.
  * Processor time is that of the server's processes, read from /proc before and after.
  *
  * Run: bun tests/bench/load.ts --port PORT --pid PID --watchers N [--resources N] [--event dialog|presence]
- *   [--trigger dialog|presence|floor] [--warmups N] [--changes N] [--refreshes N] [--window N] [--transport udp|tcp] [--password WORD] [--leave]
+ *   [--trigger dialog|presence|floor] [--warmups N] [--pioneers N] [--changes N] [--refreshes N] [--window N] [--rest N] [--transport udp|tcp]
+ *   [--password WORD]
  * Prints one line of JSON.
  */
 import { parseArgs } from "node:util";
+import { untilSo } from "../e2e/hintd.ts";
 import { Phones } from "./phones.ts";
 import { cpuNanosOf, droppedDatagrams, percentile, pssMegabytesOf, treeOf } from "./proc.ts";
 import { Publisher, type Trigger } from "./publisher.ts";
@@ -19,6 +21,8 @@ import type { Transport } from "./wires.ts";
 /** First of the watched users. */
 const FIRST_EXTEN = 2_000;
 const ADDRESS = "127.0.0.1";
+/** An even number: all ends as it began. */
+const PIONEER_CHANGES = 4;
 /** Unanswered changes: a publisher that says a hundred things at once would be what overflows the server's buffer. */
 const CHANGES_AT_ONCE = 16;
 const PATIENCE_MILLIS = 60_000;
@@ -42,8 +46,8 @@ export type LoadResult = {
   subscribe: Phase;
   changes: Phase[];
   refreshes: Phase[];
-  /** Of the server, all processes: before, with all subscriptions, and after all have left (0 without `--leave`). */
-  pss: { before: number; full: number; after: number };
+  /** Megabytes of the server, all processes: with the pioneers, with all subscriptions, and after the rest. */
+  pss: { before: number; full: number; rested: number };
   /** NOTIFYs that came twice: an answer was lost on the way to the server, or ignored. */
   repeatedCount: number;
   /** SUBSCRIBEs that were sent again: the server was too slow, or lost them. */
@@ -61,12 +65,13 @@ const { values } = parseArgs({
     event: { type: "string", default: "dialog" },
     trigger: { type: "string", default: "dialog" },
     warmups: { type: "string", default: "0" },
+    pioneers: { type: "string", default: "0" },
     changes: { type: "string", default: "5" },
     refreshes: { type: "string", default: "0" },
     window: { type: "string", default: "40" },
+    rest: { type: "string", default: "0" },
     password: { type: "string" },
     transport: { type: "string", default: "udp" },
-    leave: { type: "boolean", default: false },
   },
 });
 const port = Number(values.port);
@@ -123,22 +128,23 @@ async function measure(count: number, action: () => Promise<number[]>): Promise<
   };
 }
 
-/** Sends every watcher's SUBSCRIBE, a window at a time; done when all were granted and told. */
-async function subscribeAll(expires?: number): Promise<number[]> {
+/** Sends the SUBSCRIBEs of watchers [first, end), a window at a time; done when all were granted and told. */
+async function subscribe(first: number, end: number, expires?: number): Promise<number[]> {
   phones.newsCount = phones.grantedCount = 0;
-  const sentAt = new Float64Array(watchers);
-  for (let watcher = 0; watcher < watchers; watcher++) {
-    sentAt[watcher] = performance.now();
-    phones.subscribe(watcher, expires);
-    if (watcher % 16 === 15) {
-      await until(() => watcher - Math.min(phones.grantedCount, phones.newsCount) < subscribeWindow, "subscribing");
+  const sentAt = new Float64Array(end - first);
+  for (let count = 0; count < end - first; count++) {
+    sentAt[count] = performance.now();
+    phones.subscribe(first + count, expires);
+    if (count % 16 === 15) {
+      await until(() => count - Math.min(phones.grantedCount, phones.newsCount) < subscribeWindow, "subscribing");
     }
   }
-  await until(() => phones.grantedCount >= watchers && phones.newsCount >= watchers, "subscribing");
-  return Array.from(sentAt, (at, watcher) => phones.notifiedAt(watcher) - at);
+  await until(() => phones.grantedCount >= end - first && phones.newsCount >= end - first, "subscribing");
+  return Array.from(sentAt, (at, i) => phones.notifiedAt(first + i) - at);
 }
 
-async function changeAll(round: number): Promise<number[]> {
+/** Changes all resources, of which the first `count` watchers are told. */
+async function changeAll(round: number, count: number = watchers): Promise<number[]> {
   phones.newsCount = 0;
   const changedAt: number[] = [];
   const changeMore = async () => {
@@ -149,8 +155,8 @@ async function changeAll(round: number): Promise<number[]> {
     }
   };
   await Promise.all(Array.from({ length: CHANGES_AT_ONCE }, changeMore));
-  await until(() => phones.newsCount >= watchers, `change ${round}`);
-  return Array.from({ length: watchers }, (_, i) => phones.notifiedAt(i) - changedAt[i % resources.length]!);
+  await until(() => phones.newsCount >= count, `change ${round}`);
+  return Array.from({ length: count }, (_, i) => phones.notifiedAt(i) - changedAt[i % resources.length]!);
 }
 
 async function phases(count: number, action: (round: number) => Promise<number[]>): Promise<Phase[]> {
@@ -159,27 +165,31 @@ async function phases(count: number, action: (round: number) => Promise<number[]
   return found;
 }
 
-const before = pssMegabytesOf(pids);
 for (let round = Number(values.warmups); round > 0; round--) {
-  await subscribeAll();
-  await subscribeAll(0);
+  await subscribe(0, watchers);
+  await subscribe(0, watchers, 0);
   phones.forgetDialogs();
 }
-const subscribe = await measure(watchers, () => subscribeAll());
+// What a server needs once, its code and the room for recent messages, it needs for the first thousand: the others tell what each needs.
+const pioneers = Number(values.pioneers);
+if (pioneers > 0) {
+  await subscribe(0, pioneers);
+  for (let round = 0; round < PIONEER_CHANGES; round++) await changeAll(round, pioneers);
+}
+const before = pssMegabytesOf(pids);
+const subscribed = await measure(watchers - pioneers, () => subscribe(pioneers, watchers));
 const changes = await phases(Number(values.changes), changeAll);
 const full = pssMegabytesOf(pids);
-const refreshes = await phases(Number(values.refreshes), () => subscribeAll());
-let after = 0;
-if (values.leave) {
-  await subscribeAll(0);
-  after = pssMegabytesOf(pids);
-}
+const refreshes = await phases(Number(values.refreshes), () => subscribe(0, watchers));
+const restedAt = performance.now() + Number(values.rest) * 1_000;
+await untilSo(() => Promise.resolve(performance.now() >= restedAt));
+const rested = pssMegabytesOf(pids);
 const { repeatedCount, retransmittedCount } = phones;
 const result: LoadResult = {
-  subscribe,
+  subscribe: subscribed,
   changes,
   refreshes,
-  pss: { before, full, after },
+  pss: { before, full, rested },
   repeatedCount,
   retransmittedCount,
   droppedCount: droppedDatagrams(port),
