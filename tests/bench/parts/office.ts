@@ -36,7 +36,7 @@ export const TURN_COUNT = 40;
 const directory = mkdtempSync(join(tmpdir(), "hintd-parts-"));
 process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
 
-/** `guest` is believed, `alice` has a password. */
+/** `guest` is believed, `alice` has a password, `publisher` may publish for all. */
 export const config = await configOf(`
 [[listen]]
 transport = "udp"
@@ -44,6 +44,8 @@ bind = "${ADDRESS}:5060"
 [defaults.endpoint]
 max_subscriptions = 250000
 [endpoints.guest]
+[endpoints.publisher]
+publish = ["*"]
 [endpoints.alice]
 auth = { username = "alice", password = "secret", supported_algorithms_uas = ["SHA-256"] }
 [contexts.default.hints]
@@ -199,6 +201,22 @@ export function refresh({ dialog }: Pick<Subscription, "dialog">, cseq = dialog.
       `To: <${dialog.localUri}>;tag=${dialog.localTag}\r\nCall-ID: ${dialog.callId}\r\nCSeq: ${cseq} SUBSCRIBE\r\n` +
       `Contact: <${dialog.remoteTarget}>\r\nEvent: dialog\r\nAccept: application/dialog-info+xml\r\n` +
       `Expires: 3600\r\nContent-Length: 0\r\n\r\n`,
+  );
+}
+
+/** A PUBLISH that says of an extension that it is in a call, or that it rings. */
+export function publish(exten: number, isBusy: boolean, entityTag?: string): Uint8Array {
+  const body = '<?xml version="1.0"?>\n<dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" ' +
+    `version="1" state="full" entity="sip:${exten}@${ADDRESS}">\n` +
+    `<dialog id="d${exten}" direction="recipient"><state>${isBusy ? "confirmed" : "early"}</state></dialog>\n` +
+    "</dialog-info>\n";
+  return Buffer.from(
+    `PUBLISH sip:${exten}@${ADDRESS}:5060 SIP/2.0\r\n` +
+      `Via: SIP/2.0/UDP ${ADDRESS}:${PHONE_PORT};rport;branch=z9hG4bK${ids.token(12)}\r\n` +
+      `Max-Forwards: 70\r\nFrom: <sip:publisher@${ADDRESS}>;tag=${ids.token(10)}\r\nTo: <sip:${exten}@${ADDRESS}>\r\n` +
+      `Call-ID: ${ids.token(16)}\r\nCSeq: 1 PUBLISH\r\nEvent: dialog\r\nExpires: 3600\r\n` +
+      (entityTag === undefined ? "" : `SIP-If-Match: ${entityTag}\r\n`) +
+      `Content-Type: application/dialog-info+xml\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
   );
 }
 

@@ -1,5 +1,5 @@
 /**
- * Measures each part of the work on a new SUBSCRIBE, a refresh and a NOTIFY alone, beside the least that does the same on this
+ * Measures each part of the work on a new SUBSCRIBE, a refresh, a NOTIFY and a PUBLISH alone, beside the least that does the same on this
  * runtime, and compares their sums with whole messages through a whole core: what is left over is in no part.
  *
  * Run: `deno task bench:parts`; takes half a minute. All is processor time, the garbage collector's and the compiler's included.
@@ -8,6 +8,7 @@
 import { decisionPart, diskParts, fanoutCosts, notifyParts, prolongPart } from "./event.ts";
 import { less, measureAll, type Part, type Share, sink, tableOf, within } from "./measure.ts";
 import { refresh } from "./office.ts";
+import { flushPart, keepPart, newPublishes, publishParts, renderPart } from "./publish.ts";
 import {
   answerPart,
   believeParts,
@@ -26,6 +27,7 @@ const CROWD = 20_000;
 
 const requests = newRequests();
 const { head, write, notify } = notifyParts();
+const flush = await flushPart();
 const socket = await socketPart(requests[0]!, notify.length);
 
 const index = indexPart("index the SUBSCRIBE", requests);
@@ -54,6 +56,12 @@ const refreshes = requests.map((_, i) =>
 const indexRefresh = indexPart("index the refresh", refreshes);
 const checkRefresh = checkPart("check its syntax", refreshes, indexRefresh.own);
 const serverRefresh = serverPart("server transaction, made to ended", refreshes, indexRefresh.own);
+
+const publishes = newPublishes();
+const indexPublish = indexPart("index the PUBLISH", publishes);
+const checkPublish = checkPart("check its syntax", publishes, indexPublish.own);
+const serverPublish = serverPart("server transaction, made to ended", publishes, indexPublish.own);
+const [document, compose, record] = publishParts(publishes);
 
 const [decide, prolong] = [decisionPart(), prolongPart()];
 const [keep, keepNumbers] = diskParts();
@@ -93,6 +101,17 @@ const refreshing: Share[] = [
   [answer, 1],
   ...notifying,
 ];
+const publishing: Share[] = [
+  [indexPublish, 1],
+  [checkPublish, 1],
+  [serverPublish, 1],
+  [believe, 1],
+  [document, 1],
+  [compose, 1],
+  [keepPart(record), 1],
+  [answer, 1],
+  [renderPart(), 1],
+];
 
 const whole = wholeCosts();
 measureAll();
@@ -104,12 +123,13 @@ process.stdout.write([
   tableOf("a new SUBSCRIBE, its 200, its NOTIFY and that one's 200", subscribing, whole.subscribe),
   tableOf("a refresh, its 200, its NOTIFY and that one's 200", refreshing, whole.refresh),
   tableOf("a NOTIFY of a change, and its 200", notifying, whole.notify),
+  tableOf("a PUBLISH of a change, shared by all who watch", publishing, undefined),
+  tableOf("a flush, shared by all PUBLISHes that wait for it", [[flush, 1]], undefined),
   tableOf("sockets, two datagrams in and two out with a SUBSCRIBE", [[socket, 2]], undefined),
   tableOf("a password, besides the 401 and the second SUBSCRIBE", digest.map((part) => [part, 1]), undefined),
   `Amid ${CROWD} subscriptions the whole takes: ${grown}.`,
   "",
   "In no part, so only in the whole: the router and the handler of SUBSCRIBE, the journal's turn, first uses of memory.",
-  "Storing and rendering a change are shared by all its watchers, and left out of everything here.",
   "",
 ].join("\n"));
 process.exit(sink.value === 0 ? 1 : 0);
