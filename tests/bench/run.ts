@@ -82,7 +82,7 @@ async function measure(start: () => Promise<Server>, flags: readonly string[]): 
   }
 }
 
-function loadLines(name: string, { subscribe, changes, refreshes, pss }: LoadResult): string[] {
+function loadLines(name: string, { subscribe, changes, refreshes }: LoadResult): string[] {
   const line = (what: string, phases: readonly Phase[]) => {
     const of = (key: keyof Phase) => median(phases.map((phase) => phase[key]));
     return `${name.padEnd(8)} ${what}: ${of("cpuMicrosEach").toFixed(0)} µs CPU each, ` +
@@ -92,7 +92,6 @@ function loadLines(name: string, { subscribe, changes, refreshes, pss }: LoadRes
     line(`${subscribe.count} new subscriptions`, [subscribe]),
     line(`${subscribe.count} told of a change`, changes),
     line(`${subscribe.count} refreshes`, refreshes),
-    `${name.padEnd(8)} ${((pss.full - pss.before) * 1024 / subscribe.count).toFixed(1)} KB PSS per subscription`,
   ];
 }
 
