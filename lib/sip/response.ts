@@ -14,7 +14,7 @@ export interface ResponseOptions {
   /** Reason phrase; the standard one unless told. */
   readonly reason?: string;
   /** Tag for To, where the request's To has none. */
-  readonly toTag?: string;
+  readonly toTag?: string | undefined;
   /** Headers as [name, value], in order. */
   readonly headers?: readonly (readonly [string, string])[];
   /** Body; text goes as UTF-8. */

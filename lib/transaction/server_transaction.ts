@@ -297,12 +297,14 @@ export class ServerMachine implements ServerTransaction, AnsweredRequest, TimerO
 
   #completed(options: ResponseOptions): ResponseOptions {
     this.#localTag ??= options.toTag;
-    const own = {
+    return {
       received: this.flow.remoteAddress,
       rport: this.flow.remotePort,
       isRportForced: this.isRportForced,
+      // RFC 3261 §8.2.6.2: a 100 needs no tag.
+      toTag: options.status === 100 ? undefined : this.localTag,
+      ...options,
     };
-    return options.status === 100 ? { ...own, ...options } : { ...own, toTag: this.localTag, ...options };
   }
 
   /** Sends what the sender may get; returns whether it did. */
