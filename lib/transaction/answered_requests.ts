@@ -35,6 +35,7 @@ export interface AnsweredRequest {
 export interface RepeatedAnswer {
   readonly path: ReturnPath;
   readonly isRportForced: boolean;
+  /** Not there where the request does not pay for it. */
   readonly response: Uint8Array | undefined;
 }
 

@@ -66,7 +66,7 @@ export class ServerTable {
     this.#heldBytes += bytes;
   }
 
-  /** Forgets the oldest that has its answer before its time; false when none of the oldest has. */
+  /** Forgets the oldest whose answer has left before its time; false when none of the oldest has one. */
   forgetOldest(): boolean {
     const victim = this.#oldestAnswered();
     victim?.step("expiry");
@@ -119,7 +119,7 @@ export class ServerTable {
   #oldestAnswered(): ServerMachine | undefined {
     let transaction = this.#oldest;
     for (let looked = 0; transaction !== undefined && looked < limits.victimSearchCount; looked++) {
-      if (!transaction.isUnanswered) return transaction;
+      if (transaction.isAnswered) return transaction;
       transaction = transaction.newer;
     }
     return undefined;

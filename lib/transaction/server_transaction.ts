@@ -126,6 +126,11 @@ export class ServerMachine implements ServerTransaction, AnsweredRequest, TimerO
     return !this.#isPrepared && (this.state === "trying" || this.state === "proceeding");
   }
 
+  /** Whether its final answer has left. */
+  get isAnswered(): boolean {
+    return this.state === "completed" || this.state === "accepted" || this.state === "confirmed";
+  }
+
   /** Whether a request with this transaction's key belongs to it. Source: RFC 3261 §17.2.3. */
   matches(request: Message, { kind }: TransactionKey): boolean {
     if (request.method !== Method.ack) return kind === this.key.kind;

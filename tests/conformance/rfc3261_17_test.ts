@@ -413,6 +413,21 @@ test("when as many as may be await their answers, the next gets 503 with Retry-A
   expect(office.requests.length).toBe(2);
 });
 
+test("an answer that waits for the disk is not forgotten in a flood", () => {
+  const office = openOffice({ serverBounds: { count: 2, bytes: 100_000 } });
+  const answers: (() => void)[] = [];
+  office.answering = (request, transaction) => {
+    const response = transaction.prepare(request, { status: 200 });
+    answers.push(() => transaction.respond(response));
+  };
+  for (const n of [1, 2, 3]) office.say(requestText({ branch: `z9hG4bK-${n}`, callId: `c${n}` }));
+  expect(office.phone.firstLines).toEqual(["SIP/2.0 503 Service Unavailable"]);
+  for (const answer of answers) answer();
+  office.say(requestText({ branch: "z9hG4bK-3", callId: "c3" }));
+  expect(office.phone.firstLines.slice(1)).toEqual(["SIP/2.0 200 OK", "SIP/2.0 200 OK"]);
+  expect([office.requests.length, office.counters.requestsForgotten]).toEqual([3, 1]);
+});
+
 test("a flood shuts nobody out: the oldest answered requests are forgotten, by count and by bytes", () => {
   for (const serverBounds of [{ count: 20, bytes: 1_000_000 }, { count: 1_000, bytes: 10_000 }]) {
     const office = openOffice({ serverBounds });
