@@ -1,7 +1,7 @@
 /**
  * Measures hintd beside the bare loop and beside Debian's Kamailio, with the same phones, on the same machine, in one run:
  * round by round, each server once per scenario, so that what drifts hits all of them. Prints a Markdown table of medians and
- * ratios. It takes about half an hour, most of it Kamailio's with 20,000 watchers of one; after SIGINT it shows what it has.
+ * ratios. It takes about three quarters of an hour, most of it Kamailio's with 20,000 watchers of one; after SIGINT it shows what it has.
  *
  * Run: `deno task bench:compare [--rounds 5] [--only PART OF A SCENARIO]`, after `deno task build --host`. Kamailio is installed
  * from Debian where it is missing.
