@@ -2,8 +2,8 @@
  * Owns the giving back of memory once a crowd has come, or gone: the host's heap keeps the room that the coming once needed.
  *
  * Almost everything that lives has a deadline: subscriptions, registrations, requests on their way; answers to be repeated have one
- * together. So the number of both tells a crowd, and when it stands still nobody comes or goes. To give back takes as long as it takes to look at what lives:
- * once for a crowd, when nobody comes or goes.
+ * together. So the number of both tells a crowd, and when it stands still nobody comes or goes. To give back takes as long as it takes
+ * to look at what lives: once for a crowd, when nobody comes or goes.
  */
 import { limits } from "../runtime/limits.ts";
 import { TimerEntry, type TimerOwner, type Timers } from "../runtime/timers.ts";

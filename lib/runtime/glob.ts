@@ -2,7 +2,7 @@
  * Owns names with a wildcard, as the configuration grants things by.
  */
 
-/** Whether `text` is what `glob` names: any case, `*` stands for any characters. Takes time in proportion to their length. */
+/** Whether `text` is what `glob` names: any case, `*` stands for any characters. Never goes back. */
 export function matchesGlob(glob: string, text: string): boolean {
   const whole = text.toLowerCase();
   const [first, ...others] = glob.toLowerCase().split("*") as [string, ...string[]];

@@ -1,6 +1,5 @@
 /** Measures what a PUBLISH of a change takes that all who watch share: reading, composing, the disk, and the document. */
-import { fdatasync } from "node:fs";
-import { mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { fdatasync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Generators } from "../../../lib/body/generators.ts";
@@ -11,7 +10,7 @@ import { isReject } from "../../../lib/publication/refusals.ts";
 import { Journal } from "../../../lib/store/journal.ts";
 import { PublicationsStore } from "../../../lib/store/publications_store.ts";
 import { sampleCall, sampleSubject, variantsOf } from "../../body/samples.ts";
-import { afterwards, copy, demand, less, look, measured, microsOf, type Part, quietOf, sink } from "./measure.ts";
+import { afterwards, copy, demand, less, look, microsOf, type Part, quietOf, sink } from "./measure.ts";
 import { EXTENSIONS, Office, openFresh, publish, rowCount, Time } from "./office.ts";
 import { read } from "./sip.ts";
 
@@ -157,12 +156,7 @@ export function renderPart(): Part {
   );
   return {
     name: "render the document, once for each kind",
-    own: measured(() => {
-      const before = process.cpuUsage();
-      for (let i = 0; i < ROWS; i++) sink.value += render().mediaType.length;
-      const { user, system } = process.cpuUsage(before);
-      return (user + system) / ROWS;
-    }, ROWS),
+    own: microsOf(ROWS, () => void (sink.value += render().mediaType.length)),
     floor: microsOf(ROWS, () => copy(bytes)),
     what: "as many bytes copied",
   };
