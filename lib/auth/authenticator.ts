@@ -212,14 +212,19 @@ export class Authenticator {
       remoteAddress,
       source,
       // RFC 8760 §2.7: before the first challenge a client may send credentials with empty values.
-      credentials: request.authorizations.filter((each) => each.realm === this.#realm && each.response !== ""),
+      credentials: this.#ours(request.authorizations),
       fromUser: this.#endpoints.userOf(request.from.uri),
     };
   }
 
+  #ours(credentials: readonly DigestCredentials[]): readonly DigestCredentials[] {
+    if (credentials.length === 0) return credentials;
+    return credentials.filter((each) => each.realm === this.#realm && each.response !== "");
+  }
+
   #believe(attempt: Attempt, endpoint: Endpoint): Verdict {
     this.#counters.believed++;
-    this.#failures.forgive(attempt.remoteAddress, [attempt.fromUser]);
+    this.#failures.forgive(attempt.remoteAddress, attempt.fromUser);
     return { outcome: "accepted", endpoint: endpoint.name, credentialsProven: false };
   }
 
@@ -236,7 +241,7 @@ export class Authenticator {
       const verdict = this.#nonces.accept(each.nonce, this.#holderOf(attempt), proof.count, this.#clock.now());
       if (verdict === "accepted") {
         this.#counters.proven++;
-        this.#failures.forgive(attempt.remoteAddress, [attempt.fromUser, each.username]);
+        this.#failures.forgive(attempt.remoteAddress, attempt.fromUser, each.username);
         return { outcome: "accepted", endpoint: endpoint.name, credentialsProven: true };
       }
       reason = `${verdict} nonce`;

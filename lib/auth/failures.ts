@@ -81,10 +81,13 @@ export class FailureLog {
     if (isPowerOfTen(after.count)) this.#say(after, transaction);
   }
 
-  /** Forgets the failures of a sender that has got it right. */
-  forgive(source: string, users: readonly (string | undefined)[]): void {
+  /** Forgets the failures of a sender that has got it right, under either of its names. */
+  forgive(source: string, fromUser: string | undefined, authUser?: string): void {
     const known = this.#bySource.get(source);
-    if (!known) return;
+    if (known !== undefined) this.#forgive(source, known, [fromUser, authUser]);
+  }
+
+  #forgive(source: string, known: readonly Failure[], users: readonly (string | undefined)[]): void {
     const kept = known.filter((failure) =>
       !users.some((user) => user !== undefined && printable(user) === failure.user)
     );

@@ -6,6 +6,8 @@ import { hasParam } from "../sip/params.ts";
 import { parseUri, type Uri } from "../sip/uri.ts";
 import type { Dialog } from "./dialog.ts";
 
+const NO_ROUTES: readonly string[] = [];
+
 /** What a request inside a dialog carries. */
 export interface RequestRoute {
   /** Request-URI text. */
@@ -22,7 +24,7 @@ export interface RequestRoute {
  */
 export function routeRequest(dialog: Dialog): RequestRoute {
   const first = dialog.routeSet[0];
-  if (first === undefined) return { requestUri: dialog.remoteTarget, routes: [] };
+  if (first === undefined) return { requestUri: dialog.remoteTarget, routes: NO_ROUTES };
   const route = parseNameAddress(first, "Record-Route");
   if (hasParam(route.uri.params, "lr")) {
     return { requestUri: dialog.remoteTarget, routes: dialog.routeSet };

@@ -27,7 +27,7 @@ import { Method } from "../sip/method.ts";
 import type { ResourceChange } from "../state/resource.ts";
 import type { ClientTransaction, ClientUser } from "../transaction/transaction.ts";
 import type { Flow } from "../transport/transport.ts";
-import { contactUriOf, sentByOf } from "./contact.ts";
+import { ownAddressOf } from "./contact.ts";
 import { judgeNotifyAnswer, retryAfterOf, retryDelaySeconds } from "./notify_policy.ts";
 import { headLength, type NotifyPatch, writeNotify, writeNotifyHead } from "./notify_template.ts";
 import type { Watched } from "./event_package.ts";
@@ -450,9 +450,7 @@ export class Fanout implements SubscriptionOwner {
     return writeNotifyHead({
       dialog: subscription.dialog,
       route: routeRequest(subscription.dialog),
-      viaTransport: flow.transport.toUpperCase(),
-      sentBy: sentByOf(flow),
-      contact: contactUriOf(flow),
+      own: ownAddressOf(flow),
       event: subscription.eventHeader,
       userAgent: this.#parts.userAgent(),
       contentType: subscription.list?.contentType ?? subscription.kind.mediaType,

@@ -81,10 +81,13 @@ export class Notifier {
   readonly #parts: NotifierParts;
   readonly #texts = new SharedTexts(limits.sharedTextCount);
   readonly #shared = (text: string) => this.#texts.of(text);
+  readonly #extenOfUser = (user: string) => this.#extenOf(user);
+  readonly #packages: ReadonlyMap<string, EventPackage>;
   #rules: NotifierRules;
 
   constructor(parts: NotifierParts, rules: NotifierRules) {
     this.#parts = parts;
+    this.#packages = new Map(parts.packages.map((each) => [each.name, each]));
     this.#rules = rules;
   }
 
@@ -131,7 +134,7 @@ export class Notifier {
     // COMPAT(Yealink): a Request-URI without a user means the To URI's user.
     const exten = this.#extenOf(request.requestUri.user ?? request.to.uri.user ?? "");
     const query = { endpoint, context, exten };
-    const list = this.#parts.lists.find(request, eventPackage, query, (user) => this.#extenOf(user));
+    const list = this.#parts.lists.find(request, eventPackage, query, this.#extenOfUser);
     if (list !== undefined && isReject(list)) return list;
     const watched = list ?? eventPackage.find(query);
     if (isReject(watched)) return watched;
@@ -240,8 +243,7 @@ export class Notifier {
   #eventPackageOf(request: Message): EventPackage | Reject {
     const event = request.event;
     if (event === undefined) return this.#rules.refusals.missingEvent;
-    const eventPackage = this.#parts.packages.find((one) => one.name === event.name);
-    return eventPackage ?? this.#rules.refusals.unknownEvent(event.name);
+    return this.#packages.get(event.name) ?? this.#rules.refusals.unknownEvent(event.name);
   }
 
   /** Granted seconds; `absentSeconds` where the request names none. Source: RFC 6665 §4.2.1.1. */

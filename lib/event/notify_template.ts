@@ -13,8 +13,8 @@
 import type { HoleFill } from "../body/rendered.ts";
 import type { RequestRoute } from "../dialog/route_set.ts";
 import type { Dialog } from "../dialog/dialog.ts";
-import { Memo } from "../sip/memo.ts";
 import { ByteWriter } from "../sip/writer.ts";
+import type { OwnAddress } from "./contact.ts";
 import type { TerminationReason } from "./subscription_transitions.ts";
 
 const encoder = new TextEncoder();
@@ -64,12 +64,8 @@ interface SharedLines {
 export interface NotifyHeadParts {
   readonly dialog: Dialog;
   readonly route: RequestRoute;
-  /** Transport token of Via: `UDP`, `TCP`, … */
-  readonly viaTransport: string;
-  /** host:port of Via. */
-  readonly sentBy: string;
-  /** Our Contact URI, as short as can be: some phones cut long ones. */
-  readonly contact: string;
+  /** How the peer reaches us. */
+  readonly own: OwnAddress;
   /** Value of Event, parameters echoed. */
   readonly event: string;
   readonly userAgent: string;
@@ -81,8 +77,15 @@ export interface NotifyHeadParts {
   readonly branchLength: number;
 }
 
-/** The few kinds of shared lines that there are; those of lists have boundaries of their own. */
-const sharedLines = new Memo<SharedLines>();
+/** Kinds of shared lines that are remembered: transports, media types, and what phones write into Event. */
+const KINDS = 16;
+
+/** What shared lines are made of. */
+type Kind = Pick<NotifyHeadParts, "own" | "event" | "userAgent" | "contentType" | "branchLength">;
+
+/** The last kinds that were written, in a ring; those of lists, which have boundaries of their own, are none. */
+const kinds: (Kind & { readonly lines: SharedLines })[] = [];
+let nextKind = 0;
 
 /** Where own lines are written before they are kept. */
 const scratch = new ByteWriter();
@@ -111,13 +114,24 @@ export function headLength({ own, shared }: NotifyHead): number {
 
 function sharedLinesOf(parts: NotifyHeadParts): SharedLines {
   if (parts.isList) return writeSharedLines(parts);
-  const { viaTransport, sentBy, contact, event, userAgent, contentType, branchLength } = parts;
-  const key = `${branchLength} ${viaTransport} ${sentBy} ${contact} ${contentType} ${event}\n${userAgent}`;
-  return sharedLines.get(key) ?? sharedLines.add(key, writeSharedLines(parts));
+  for (let kind = 0; kind < kinds.length; kind++) {
+    if (areAlike(kinds[kind]!, parts)) return kinds[kind]!.lines;
+  }
+  const lines = writeSharedLines(parts);
+  const { own, event, userAgent, contentType, branchLength } = parts;
+  kinds[nextKind] = { own, event, userAgent, contentType, branchLength, lines };
+  nextKind = (nextKind + 1) % KINDS;
+  return lines;
+}
+
+/** Whether shared lines are the same. A text that many hold is one object, so that this looks at few letters. */
+function areAlike(a: Kind, b: Kind): boolean {
+  return a.contentType === b.contentType && a.event === b.event && a.own.sentBy === b.own.sentBy &&
+    a.own.viaTransport === b.own.viaTransport && a.userAgent === b.userAgent && a.branchLength === b.branchLength;
 }
 
 function writeSharedLines(parts: NotifyHeadParts): SharedLines {
-  const beforeBranch = encoder.encode(`Via: SIP/2.0/${parts.viaTransport} ${parts.sentBy};rport;branch=`);
+  const beforeBranch = encoder.encode(`Via: SIP/2.0/${parts.own.viaTransport} ${parts.own.sentBy};rport;branch=`);
   const afterBranch = encoder.encode("\r\nMax-Forwards: 70\r\n");
   const via = new Uint8Array(beforeBranch.length + parts.branchLength + afterBranch.length);
   via.set(beforeBranch);
@@ -127,7 +141,7 @@ function writeSharedLines(parts: NotifyHeadParts): SharedLines {
   return {
     via,
     branchAt: beforeBranch.length,
-    rest: encoder.encode(`Contact: <${parts.contact}>\r\nEvent: ${parts.event}\r\n${require}${userAgent}CSeq: `),
+    rest: encoder.encode(`Contact: <${parts.own.contactUri}>\r\nEvent: ${parts.event}\r\n${require}${userAgent}CSeq: `),
     contentLines: encoder.encode(`\r\nContent-Type: ${parts.contentType}\r\nContent-Length: `),
   };
 }

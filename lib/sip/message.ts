@@ -139,6 +139,7 @@ export class Message {
   failure: ParseFailure | undefined = undefined;
 
   readonly #cursor = new Cursor(NO_BYTES, 0, 0, "");
+  readonly #readMediaRanges = () => this.#values(Header.accept, readMediaRange);
   #requestUri: Uri | undefined = undefined;
   #vias: Via[] | undefined = undefined;
   #from: NameAddress | undefined = undefined;
@@ -496,8 +497,9 @@ export class Message {
   #readAccepts(): readonly MediaRange[] {
     const line = this.firstLines[Header.accept]!;
     if (line < 0) return NONE;
-    const read = () => this.#values(Header.accept, readMediaRange);
-    return this.nextLines[line]! < 0 ? this.#remembered(accepts, line, read) : read();
+    return this.nextLines[line]! < 0
+      ? this.#remembered(accepts, line, this.#readMediaRanges)
+      : this.#values(Header.accept, readMediaRange);
   }
 
   /** The value of a line that stands alone; the same text gets the same object. */

@@ -11,6 +11,9 @@ export interface Param {
   readonly value: string | undefined;
 }
 
+/** No parameters, as most values have: one list for all of them. */
+export const NONE: readonly Param[] = [];
+
 /** Value of the first parameter of that name (lower case): the empty string for a bare flag, `undefined` if absent. */
 export function paramOf(params: readonly Param[], name: string): string | undefined {
   for (const param of params) {
@@ -30,12 +33,12 @@ export function hasParam(params: readonly Param[], name: string): boolean {
  * Rejects an empty name, and a value that is neither token, host nor quoted string.
  * Source: RFC 3261 §25.1 generic-param.
  */
-export function readParams(cursor: Cursor): Param[] {
-  const params: Param[] = [];
+export function readParams(cursor: Cursor): readonly Param[] {
+  let params = NONE;
   while (cursor.takeSeparator(Char.semicolon)) {
     const name = readParamName(cursor);
     const value = cursor.takeSeparator(Char.equal) ? readParamValue(cursor, name) : undefined;
-    addParam(cursor, params, { name, value });
+    params = withParam(cursor, params, { name, value });
   }
   return params;
 }
@@ -74,10 +77,12 @@ export function readParamName(cursor: Cursor): string {
 /** Parameters of one value at most: comparing two lists is quadratic, and no honest one has a quarter of it. */
 const paramCountMax = 64;
 
-/** Adds a parameter to a list. Rejects the one that is too many. */
-export function addParam(cursor: Cursor, params: Param[], param: Param): void {
+/** Adds a parameter to a list, or to `NONE` makes one; returns it. Rejects the parameter that is too many. */
+export function withParam(cursor: Cursor, params: readonly Param[], param: Param): readonly Param[] {
+  if (params === NONE) return [param];
   if (params.length === paramCountMax) cursor.fail("too many parameters", "RFC 3261 §21.4.1");
-  params.push(param);
+  (params as Param[]).push(param);
+  return params;
 }
 
 /**

@@ -12,15 +12,15 @@ export interface ResponseOptions {
   /** Status code, 100–699. */
   readonly status: number;
   /** Reason phrase; the standard one unless told. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   /** Tag for To, where the request's To has none. */
   readonly toTag?: string | undefined;
   /** Headers as [name, value], in order. */
-  readonly headers?: readonly (readonly [string, string])[];
+  readonly headers?: readonly (readonly [string, string])[] | undefined;
   /** Body; text goes as UTF-8. */
-  readonly body?: Uint8Array | string;
+  readonly body?: Uint8Array | string | undefined;
   /** Media type of the body. */
-  readonly contentType?: string;
+  readonly contentType?: string | undefined;
   /** Source address of the request, IPv6 without brackets; written as RFC 3261 §18.2.1 and RFC 3581 §4 ask. */
   readonly received?: string;
   /** Source port of the request; written where the request asked for it. */
@@ -30,6 +30,7 @@ export interface ResponseOptions {
 }
 
 const scratch = new ByteWriter(4096);
+const NO_HEADERS: readonly (readonly [string, string])[] = [];
 
 /**
  * Writes a response to a request.
@@ -58,7 +59,8 @@ export function appendResponse(writer: ByteWriter, request: Message, options: Re
   appendLine(writer, request, "CSeq: ", request.firstLines[Header.cseq]!);
   // RFC 3261 §8.2.6.1: a Timestamp MUST be copied into the 100.
   if (status === 100) appendLines(writer, request, Header.timestamp);
-  for (const [name, value] of options.headers ?? []) writer.header(name, value);
+  const { headers = NO_HEADERS } = options;
+  for (let i = 0; i < headers.length; i++) writer.header(headers[i]![0], headers[i]![1]);
   return appendBody(writer, options);
 }
 
@@ -127,7 +129,8 @@ function isSentBy(request: Message, address: string): boolean {
 function appendTo(writer: ByteWriter, request: Message, toTag: string | undefined): void {
   const line = request.firstLines[Header.to]!;
   if (line < 0) return;
-  const [start, end] = [request.valueStarts[line]!, request.valueEnds[line]!];
+  const start = request.valueStarts[line]!;
+  const end = request.valueEnds[line]!;
   writer.text("To: ").bytes(request.bytes, start, end);
   if (toTag !== undefined && tagOf(request.bytes, start, end) === undefined) writer.text(";tag=").text(toTag);
   writer.crlf();

@@ -3,7 +3,7 @@ import { Char, CharClass, charClass } from "./chars.ts";
 import { Cursor } from "./cursor.ts";
 import { equalHosts, readHostPort, writeHost } from "./host.ts";
 import { Memo } from "./memo.ts";
-import { addParam, type Param, paramOf } from "./params.ts";
+import { NONE, type Param, paramOf, withParam } from "./params.ts";
 import { bytesOf, equalsIgnoreCase, indexOfByte, skipClass, textOf } from "./slice.ts";
 
 /** A parsed URI; escapes are undone, so that equal names have equal text. */
@@ -76,8 +76,8 @@ const EMPTY: Uri = {
   password: undefined,
   host: "",
   port: undefined,
-  params: [],
-  headers: [],
+  params: NONE,
+  headers: NONE,
   opaque: "",
 };
 
@@ -109,7 +109,7 @@ function readSipUri(cursor: Cursor, scheme: string): Uri {
   }
   const { host, port } = readHostPort(cursor);
   const params = readUriParams(cursor);
-  const headers = cursor.take(Char.question) ? readUriHeaders(cursor) : [];
+  const headers = cursor.take(Char.question) ? readUriHeaders(cursor) : NONE;
   if (!cursor.isAtEnd) cursor.fail("unexpected character after the host", "RFC 3261 §25.1");
   return { scheme, user, password, host, port, params, headers, opaque: "" };
 }
@@ -124,23 +124,23 @@ function readTelUri(cursor: Cursor): Uri {
   return { ...EMPTY, scheme: "tel", user, params };
 }
 
-function readUriParams(cursor: Cursor): Param[] {
-  const params: Param[] = [];
+function readUriParams(cursor: Cursor): readonly Param[] {
+  let params = NONE;
   while (cursor.take(Char.semicolon)) {
     const name = unescapedRun(cursor, CharClass.param).toLowerCase();
     if (name === "") cursor.fail("URI parameter has no name", "RFC 3261 §25.1");
     const value = cursor.take(Char.equal) ? unescapedRun(cursor, CharClass.param) : undefined;
-    addParam(cursor, params, { name, value });
+    params = withParam(cursor, params, { name, value });
   }
   return params;
 }
 
-function readUriHeaders(cursor: Cursor): Param[] {
-  const headers: Param[] = [];
+function readUriHeaders(cursor: Cursor): readonly Param[] {
+  let headers = NONE;
   do {
     const name = unescapedRun(cursor, CharClass.uriHeader);
     if (name === "" || !cursor.take(Char.equal)) cursor.fail("URI header is not name=value", "RFC 3261 §25.1");
-    addParam(cursor, headers, { name, value: unescapedRun(cursor, CharClass.uriHeader) });
+    headers = withParam(cursor, headers, { name, value: unescapedRun(cursor, CharClass.uriHeader) });
   } while (cursor.take(AMPERSAND));
   return headers;
 }

@@ -14,7 +14,11 @@ export interface Packing<Value> {
 export function packing<Value extends object>(positions: Readonly<Record<keyof Value, number>>): Packing<Value> {
   const fields = (Object.keys(positions) as (keyof Value)[]).sort((a, b) => positions[a] - positions[b]);
   return {
-    pack: (value) => fields.map((field) => value[field]),
+    pack(value) {
+      const values: unknown[] = [];
+      for (let i = 0; i < fields.length; i++) values.push(value[fields[i]!]);
+      return values;
+    },
     unpack: (values) => Object.fromEntries(fields.map((field, i) => [field, values[i] ?? null])) as Value,
   };
 }

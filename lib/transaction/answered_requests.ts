@@ -2,11 +2,13 @@
  * Owns what is left of a request over datagrams once it has its final answer: the answer, to be said again when the request comes again.
  *
  * Theory. RFC 3261 §17.2.2 calls it Completed and has it last for Timer J, as long for one as for another. So the requests form a
- * ring of rows, oldest first, and one deadline is enough, that of the oldest. A thousand phones that subscribe leave no object behind
- * but the bytes of their answers.
+ * ring of rows, oldest first, and one deadline is enough, that of the oldest. The bytes of the answers stand one behind the other in
+ * blocks, which are written anew once the last answer in them is forgotten. A thousand phones that subscribe leave no object behind:
+ * objects that live for half a minute are what costs a collector of garbage the most.
  *
- *     rows     |     | oldest | … | newest |     |        each names the next older one of its buckets
+ *     rows     |     | oldest | … | newest |     |        each names the next older one of its buckets, and its place in a block
  *     buckets  | newest row of all whose key falls here | … |
+ *     blocks   | answer | answer | …  |  | answer | …          |
  *
  * Rows are never taken out of the chains of their buckets. A chain leads from newer to older; where it leads to a row that is gone, or is
  * newer again because it was written anew, it has ended.
@@ -51,7 +53,9 @@ const INDEX = 0,
   CHAIN_WIDTH = 3,
   KIND = 6,
   PATH = 7,
-  WIDTH = 8;
+  START = 8,
+  LENGTH = 9,
+  WIDTH = 10;
 
 /** In PATH, above the port of sent-by. */
 const HAS_RPORT = 0x10000,
@@ -64,7 +68,12 @@ const NO_ROW = -1;
 const LEAST_ROWS = 64;
 
 /** What a row needs besides the response. */
-const ROW_BYTES = 64;
+const ROW_BYTES = 72;
+
+const NO_BYTES = new Uint8Array(0);
+
+/** Bytes of a block: no answer fits into a datagram that does not fit here. */
+const BLOCK_BYTES = 65_536;
 
 /** Room for so many rows, a power of two. */
 class Rows {
@@ -74,7 +83,8 @@ class Rows {
   readonly buckets: readonly [Int32Array, Int32Array];
   readonly endsAt: Float64Array;
   readonly flows: (Flow | undefined)[];
-  readonly responses: (Uint8Array | undefined)[];
+  /** Where its answer stands. */
+  readonly blocks: (Uint8Array | undefined)[];
 
   constructor(count: number) {
     this.mask = count - 1;
@@ -82,7 +92,7 @@ class Rows {
     this.buckets = [new Int32Array(count).fill(NO_ROW), new Int32Array(count).fill(NO_ROW)];
     this.endsAt = new Float64Array(count);
     this.flows = new Array(count).fill(undefined);
-    this.responses = new Array(count).fill(undefined);
+    this.blocks = new Array(count).fill(undefined);
   }
 
   /** Makes a row, whose keys are written, the newest of its buckets. */
@@ -105,6 +115,11 @@ export class AnsweredRequests implements TimerOwner {
   #oldest = 0;
   #count = 0;
   #heldBytes = 0;
+  /** The block that is being filled, and how far. */
+  #block: Uint8Array = NO_BYTES;
+  #blockLength = 0;
+  /** One that may be written anew. */
+  #spare: Uint8Array | undefined = undefined;
 
   /** None. */
   constructor(timers: Timers) {
@@ -140,7 +155,7 @@ export class AnsweredRequests implements TimerOwner {
       (request.isRportForced ? IS_RPORT_FORCED : 0) | (request.isSenderProven ? IS_SENDER_PROVEN : 0);
     rows.link(row);
     rows.flows[row] = path.flow;
-    rows.responses[row] = response;
+    this.#keep(row, response);
     rows.endsAt[row] = this.#timers.now() + lifetimeMillis;
     this.#heldBytes += ROW_BYTES + response.length;
     if (!this.#due.isArmed) this.#timers.arm(this.#due, lifetimeMillis);
@@ -156,20 +171,20 @@ export class AnsweredRequests implements TimerOwner {
   find(key: TransactionKey, requestBytes: number): RepeatedAnswer | undefined {
     const row = this.#find(BY_KEY, key, key.kind);
     if (row === NO_ROW) return undefined;
-    const { numbers, flows, responses } = this.#rows;
+    const { numbers, flows } = this.#rows;
     const path = numbers[row * WIDTH + PATH]!;
-    const response = responses[row]!;
+    const isPaidFor = (path & IS_SENDER_PROVEN) !== 0 || numbers[row * WIDTH + LENGTH]! <= bytesPaidBy(requestBytes);
     return {
       path: { flow: flows[row]!, sentByPort: path & 0xffff, hasRport: (path & HAS_RPORT) !== 0 },
       isRportForced: (path & IS_RPORT_FORCED) !== 0,
-      response: (path & IS_SENDER_PROVEN) !== 0 || response.length <= bytesPaidBy(requestBytes) ? response : undefined,
+      response: isPaidFor ? this.#response(row) : undefined,
     };
   }
 
   /** The answer to the request that a CANCEL with this key is meant for. Source: RFC 3261 §9.2. */
   answerOf(key: TransactionKey): Uint8Array | undefined {
     const row = this.#find(BY_KEY, key);
-    return row === NO_ROW ? undefined : this.#rows.responses[row];
+    return row === NO_ROW ? undefined : this.#response(row);
   }
 
   /** Whether a request of which one with another branch is a copy is among them. Source: RFC 3261 §8.2.2.2. */
@@ -180,11 +195,14 @@ export class AnsweredRequests implements TimerOwner {
   /** Forgets the oldest before its time; false when there is none. */
   forgetOldest(): boolean {
     if (this.#count === 0) return false;
-    const { flows, responses, mask } = this.#rows;
-    this.#heldBytes -= ROW_BYTES + responses[this.#oldest]!.length;
-    flows[this.#oldest] = responses[this.#oldest] = undefined;
-    this.#oldest = (this.#oldest + 1) & mask;
-    this.#count--;
+    const { numbers, flows, blocks, mask } = this.#rows;
+    const row = this.#oldest;
+    const block = blocks[row]!;
+    this.#heldBytes -= ROW_BYTES + numbers[row * WIDTH + LENGTH]!;
+    flows[row] = blocks[row] = undefined;
+    this.#oldest = (row + 1) & mask;
+    if (--this.#count === 0) this.#blockLength = 0;
+    if (block !== this.#block && block !== blocks[this.#oldest] && block.length === BLOCK_BYTES) this.#spare = block;
     return true;
   }
 
@@ -192,7 +210,13 @@ export class AnsweredRequests implements TimerOwner {
   clear(): void {
     this.#timers.cancel(this.#due);
     this.#rows = new Rows(LEAST_ROWS);
-    this.#oldest = this.#count = this.#heldBytes = 0;
+    this.#oldest =
+      this.#count =
+      this.#heldBytes =
+      this.#blockLength =
+        0;
+    this.#block = NO_BYTES;
+    this.#spare = undefined;
   }
 
   /** Forgets those whose time is over. Where Timer J has been made shorter, the younger ones wait for the older. */
@@ -220,15 +244,37 @@ export class AnsweredRequests implements TimerOwner {
     return NO_ROW;
   }
 
+  /** Writes an answer behind the last one. */
+  #keep(row: number, response: Uint8Array): void {
+    if (this.#block.length - this.#blockLength < response.length) {
+      this.#block = this.#spare ?? new Uint8Array(Math.max(BLOCK_BYTES, response.length));
+      this.#spare = undefined;
+      this.#blockLength = 0;
+    }
+    this.#block.set(response, this.#blockLength);
+    const { numbers, blocks } = this.#rows;
+    blocks[row] = this.#block;
+    numbers[row * WIDTH + START] = this.#blockLength;
+    numbers[row * WIDTH + LENGTH] = response.length;
+    this.#blockLength += response.length;
+  }
+
+  /** A copy: its block may be written anew while it waits for its socket. */
+  #response(row: number): Uint8Array {
+    const { numbers, blocks } = this.#rows;
+    const start = numbers[row * WIDTH + START]!;
+    return blocks[row]!.slice(start, start + numbers[row * WIDTH + LENGTH]!);
+  }
+
   #resize(size: number): void {
     const former = this.#rows;
     const rows = this.#rows = new Rows(size);
     for (let row = 0; row < this.#count; row++) {
       const source = (this.#oldest + row) & former.mask;
-      rows.numbers.set(former.numbers.subarray(source * WIDTH, (source + 1) * WIDTH), row * WIDTH);
+      for (let at = 0; at < WIDTH; at++) rows.numbers[row * WIDTH + at] = former.numbers[source * WIDTH + at]!;
       rows.endsAt[row] = former.endsAt[source]!;
       rows.flows[row] = former.flows[source];
-      rows.responses[row] = former.responses[source];
+      rows.blocks[row] = former.blocks[source];
       rows.link(row);
     }
     this.#oldest = 0;

@@ -302,13 +302,18 @@ export class ServerMachine implements ServerTransaction, AnsweredRequest, TimerO
 
   #completed(options: ResponseOptions): ResponseOptions {
     this.#localTag ??= options.toTag;
+    const { status, reason, toTag, headers, body, contentType } = options;
     return {
+      status,
+      reason,
+      // RFC 3261 §8.2.6.2: a 100 needs no tag.
+      toTag: toTag ?? (status === 100 ? undefined : this.localTag),
+      headers,
+      body,
+      contentType,
       received: this.flow.remoteAddress,
       rport: this.flow.remotePort,
       isRportForced: this.isRportForced,
-      // RFC 3261 §8.2.6.2: a 100 needs no tag.
-      toTag: options.status === 100 ? undefined : this.localTag,
-      ...options,
     };
   }
 

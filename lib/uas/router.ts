@@ -68,7 +68,8 @@ export function routerCounters(): RouterCounters {
 export class Router implements TransactionUser {
   /** Refused requests by method and status: `SUBSCRIBE 404`; of methods that are not served, `other 405`. */
   readonly refusals: Counters = {};
-  readonly #handlers: readonly MethodHandler[];
+  /** By method. */
+  readonly #handlers: readonly (MethodHandler | undefined)[];
   readonly #allow: string;
   readonly #counters: RouterCounters;
   readonly #log: Log;
@@ -85,7 +86,9 @@ export class Router implements TransactionUser {
       closed?: Reject | undefined;
     },
   ) {
-    this.#handlers = parts.handlers;
+    const handlers: (MethodHandler | undefined)[] = [];
+    for (const handler of parts.handlers) handlers[handler.method] = handler;
+    this.#handlers = handlers;
     this.#closed = parts.closed;
     this.#allow = parts.handlers.map((handler) => handler.name).join(", ");
     this.#counters = parts.counters;
@@ -102,7 +105,7 @@ export class Router implements TransactionUser {
     transaction.isSenderProven = false;
     const failure = checkSyntax(request);
     if (failure !== undefined) throw failure;
-    const handler = this.#handlerOf(request.method);
+    const handler = this.#handlers[request.method];
     const outcome = this.#closed ??
       (handler === undefined
         ? this.#methodNotAllowed(request)
@@ -113,10 +116,6 @@ export class Router implements TransactionUser {
     transaction.isSenderProven = handler?.isForAnybody !== true;
     if (handler?.whenUnstored === undefined || !this.#durability.isDue) return transaction.answer(request, outcome);
     this.#answerOnceStored(request, transaction, outcome, handler.whenUnstored);
-  }
-
-  #handlerOf(method: number): MethodHandler | undefined {
-    return this.#handlers.find((handler) => handler.method === method);
   }
 
   /** RFC 3261 §8.2.1: a method that is not served, with the list of those that are. */
@@ -130,7 +129,8 @@ export class Router implements TransactionUser {
       return { status: 483, why: "Max-Forwards is 0" };
     }
     // RFC 3261 §8.2.2.3: every required extension that is unknown is named.
-    const unknown = request.require.filter((tag) => !handler.options.includes(tag.toLowerCase()));
+    const { require } = request;
+    const unknown = require.length === 0 ? require : require.filter((tag) => !handler.options.includes(tag));
     if (unknown.length > 0) {
       return {
         status: 420,
@@ -161,7 +161,7 @@ export class Router implements TransactionUser {
       reject.reason === undefined ? { status, headers } : { status, headers, reason: reject.reason },
     );
     this.#counters.refused++;
-    const cause = `${this.#handlerOf(request.method)?.name ?? "other"} ${status}`;
+    const cause = `${this.#handlers[request.method]?.name ?? "other"} ${status}`;
     this.refusals[cause] = (this.refusals[cause] ?? 0) + 1;
     this.#note(request, transaction, `refused with ${status}: ${reject.why}`);
   }

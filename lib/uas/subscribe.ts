@@ -11,7 +11,7 @@ import type { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
 import type { ResponseOptions } from "../sip/response.ts";
 import type { ServerTransaction } from "../transaction/transaction.ts";
-import { contactUriOf } from "../event/contact.ts";
+import { ownAddressOf } from "../event/contact.ts";
 import type { MethodHandler } from "./router.ts";
 
 /** Option tags that a SUBSCRIBE may require; OPTIONS tells of them. */
@@ -37,7 +37,7 @@ export function createSubscribeHandler(parts: SubscribeParts): MethodHandler {
     const { flow } = transaction;
     // RFC 3261 §8.2.3: a body that cannot be decoded is refused; one that can but means nothing here is passed over.
     const hasList = request.require.includes(recipientListOption);
-    if (!hasList && request.contentEncoding.some((coding) => coding !== "identity")) {
+    if (!hasList && isEncoded(request)) {
       return { status: 415, headers: [["Accept-Encoding", "identity"]], why: "encoded body" };
     }
     const subscription = request.to.tag === undefined ? undefined : notifier.find(request);
@@ -55,17 +55,17 @@ export function createSubscribeHandler(parts: SubscribeParts): MethodHandler {
       ? notifier.subscribe(request, context)
       : notifier.refresh(subscription, request, context);
     if (isReject(outcome)) return outcome;
-    return {
-      status: 200,
-      toTag: outcome.localTag,
-      headers: [
-        ["Expires", String(outcome.expiresSeconds)],
-        // RFC 4662 §4.1: whoever asked for what turns out to be a list must know lists.
-        ...(outcome.isList ? [["Require", listOption] as const] : []),
-        ["Contact", `<${contactUriOf(flow)}>`],
-      ],
-    };
+    const { contact } = ownAddressOf(flow);
+    const expires = ["Expires", String(outcome.expiresSeconds)] as const;
+    // RFC 4662 §4.1: whoever asked for what turns out to be a list must know lists.
+    const headers = outcome.isList ? [expires, ["Require", listOption] as const, contact] : [expires, contact];
+    return { status: 200, toTag: outcome.localTag, headers };
   }
 
   return { method: Method.subscribe, name: "SUBSCRIBE", options: subscribeOptions, whenUnstored: "answer", handle };
+}
+
+function isEncoded(request: Message): boolean {
+  const codings = request.contentEncoding;
+  return codings.length > 0 && codings.some((coding) => coding !== "identity");
 }

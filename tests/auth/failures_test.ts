@@ -48,9 +48,9 @@ describe("the failure log", () => {
     failures.record(wrong);
     failures.record({ ...wrong, user: "bob" });
     failures.record({ ...wrong, source: "192.168.1.32" });
-    failures.forgive("192.168.1.31", ["alice", undefined]);
-    failures.forgive("192.168.1.32", ["bob"]);
-    failures.forgive("192.168.1.33", ["bob"]);
+    failures.forgive("192.168.1.31", "alice", undefined);
+    failures.forgive("192.168.1.32", "bob");
+    failures.forgive("192.168.1.33", undefined, "bob");
     expect(failures.snapshot().map(({ source, user }) => `${user}@${source}`).sort())
       .toEqual(["alice@192.168.1.32", "bob@192.168.1.31"]);
   });

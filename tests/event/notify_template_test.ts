@@ -22,9 +22,7 @@ function notify(of: Dialog, patch: Partial<NotifyPatch>, body: RenderedBody): st
   const head = writeNotifyHead({
     dialog: of,
     route: routeRequest(of),
-    viaTransport: "UDP",
-    sentBy: "192.0.2.1:5060",
-    contact: "sip:192.0.2.1:5060",
+    own: { viaTransport: "UDP", sentBy: "192.0.2.1:5060", contactUri: "sip:192.0.2.1:5060", contact: ["Contact", ""] },
     event: "dialog;id=7",
     userAgent: "hintd",
     contentType: body.mediaType,

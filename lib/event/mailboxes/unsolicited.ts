@@ -25,7 +25,7 @@ import { writeUser } from "../../sip/uri.ts";
 import { mailboxKey } from "../../state/hint.ts";
 import { areEqualCounts, type MailboxCounts, noMessages, sumOfCounts } from "../../state/mailbox_counts.ts";
 import type { Flow } from "../../transport/transport.ts";
-import { sentByOf } from "../contact.ts";
+import { ownAddressOf } from "../contact.ts";
 import type { RequestSender } from "../fanout.ts";
 import { isMessageSummary } from "../message_summary_package.ts";
 import { judgeNotifyAnswer, retryAfterOf, retryDelaySeconds } from "../notify_policy.ts";
@@ -377,7 +377,11 @@ export class UnsolicitedMessages implements LampOwner {
       callId: entropy.token(24),
       fromTag,
       body: messageSummary(subject, this.#parts.profileOf(endpoint, contact.userAgent)),
-      fill: holeFill({ entity: `sip:${owner}@${sentByOf(flow)}`, remote: contact.requestUri, guid: fromTag }),
+      fill: holeFill({
+        entity: `sip:${owner}@${ownAddressOf(flow).sentBy}`,
+        remote: contact.requestUri,
+        guid: fromTag,
+      }),
       userAgent: userAgent(),
     }));
   }

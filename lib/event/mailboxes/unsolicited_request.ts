@@ -4,7 +4,7 @@
 import type { HoleFill, RenderedBody } from "../../body/rendered.ts";
 import { ByteWriter } from "../../sip/writer.ts";
 import type { Flow } from "../../transport/transport.ts";
-import { contactUriOf, sentByOf } from "../contact.ts";
+import { ownAddressOf } from "../contact.ts";
 import { allowEvents } from "../event_package.ts";
 
 /** What one NOTIFY says. */
@@ -38,18 +38,18 @@ const scratch = new ByteWriter(1_024);
  */
 export function writeUnsolicited(parts: UnsolicitedParts): Uint8Array {
   const { flow, body, fill } = parts;
-  const sentBy = sentByOf(flow);
+  const { viaTransport, sentBy, contact } = ownAddressOf(flow);
   const content = new Uint8Array(body.byteLength(fill));
   body.write(content, 0, fill);
   scratch.reset().text("NOTIFY ").lineText(parts.requestUri).text(" SIP/2.0\r\n")
-    .text(`Via: SIP/2.0/${flow.transport.toUpperCase()} ${sentBy};rport;branch=`).bytes(parts.branch)
+    .text(`Via: SIP/2.0/${viaTransport} ${sentBy};rport;branch=`).bytes(parts.branch)
     .text("\r\nMax-Forwards: 70\r\n");
   for (const route of parts.routes) scratch.header("Route", route);
   scratch.header("From", `<sip:${parts.fromUser}@${sentBy}>;tag=${parts.fromTag}`)
     .header("To", `<${parts.requestUri}>`)
     .header("Call-ID", parts.callId)
     .text("CSeq: 1 NOTIFY\r\n")
-    .header("Contact", `<${contactUriOf(flow)}>`)
+    .header(...contact)
     .header("Event", "message-summary")
     .header("Subscription-State", "terminated")
     .header("Allow-Events", allowEvents);

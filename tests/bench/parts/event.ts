@@ -2,7 +2,7 @@
 import { subscriberOf } from "../../../lib/app/policy.ts";
 import { Generators } from "../../../lib/body/generators.ts";
 import { holeFill } from "../../../lib/body/rendered.ts";
-import { contactUriOf, sentByOf } from "../../../lib/event/contact.ts";
+import { ownAddressOf } from "../../../lib/event/contact.ts";
 import { type NotifyHeadParts, writeNotify, writeNotifyHead } from "../../../lib/event/notify_template.ts";
 import type { Subscription } from "../../../lib/event/subscription.ts";
 import { numbersOf, recordOf } from "../../../lib/event/subscription_record.ts";
@@ -102,9 +102,7 @@ export function notifyParts(): { head: Part; write: Part; notify: Uint8Array } {
   const headParts: NotifyHeadParts = {
     dialog: subscription.dialog,
     route: routeRequest(subscription.dialog),
-    viaTransport: "UDP",
-    sentBy: sentByOf(office.flow),
-    contact: contactUriOf(office.flow),
+    own: ownAddressOf(office.flow),
     event: subscription.eventHeader,
     userAgent: config.server.user_agent,
     contentType: subscription.kind.mediaType,
