@@ -7,7 +7,7 @@ import type { Entropy } from "../runtime/entropy.ts";
 import type { HashAlgorithm } from "../runtime/hash.ts";
 import { limits } from "../runtime/limits.ts";
 import type { DigestCredentials } from "../sip/authorization.ts";
-import { Memo } from "../sip/memo.ts";
+import { Memo } from "./memo.ts";
 import type { Message } from "../sip/message.ts";
 import { isPermitted } from "./acl.ts";
 import { type HeaderPair, writeChallenges } from "./challenge.ts";

@@ -40,10 +40,9 @@ export function readNameAddress(cursor: Cursor): NameAddress {
   const display = readDisplayName(cursor);
   const isBracketed = cursor.take(Char.less);
   const end = isBracketed ? endOfBracketed(cursor) : endOfBare(cursor);
-  const uriText = textOf(cursor.bytes, cursor.at, end);
   const limit = cursor.end;
   cursor.end = end;
-  const uri = readUri(cursor, uriText);
+  const { uri, text: uriText } = readUri(cursor);
   cursor.end = limit;
   cursor.at = isBracketed ? end + 1 : end;
   const params = readParams(cursor);

@@ -13,7 +13,6 @@ import { Cursor } from "./cursor.ts";
 import { type EventHeader, readEvent } from "./event.ts";
 import { Header, headerName, headerRows } from "./header_names.ts";
 import { type MediaRange, type MediaType, readMediaRange, readMediaType } from "./media_type.ts";
-import { Memo } from "./memo.ts";
 import { Method, methodName } from "./method.ts";
 import { ParseFailure } from "./parse_failure.ts";
 import {
@@ -26,7 +25,8 @@ import {
   trimLws,
   unfoldedTextOf,
 } from "./slice.ts";
-import { readUri, type Uri } from "./uri.ts";
+import { SliceMemo } from "./slice_memo.ts";
+import { readUri, type Uri, type WrittenUri } from "./uri.ts";
 import { readVia, type Via } from "./via.ts";
 
 /** Bounds of one message, each with its reason; the appliance's own bounds may be narrower. */
@@ -43,8 +43,8 @@ export const parseLimits = {
 
 const NO_BYTES = new Uint8Array(0);
 const NONE: readonly never[] = [];
-const events = new Memo<EventHeader>();
-const accepts = new Memo<readonly MediaRange[]>();
+const events = new SliceMemo<EventHeader>();
+const accepts = new SliceMemo<readonly MediaRange[]>();
 
 /** One received message; filled by `parseMessage`, valid until the next parse. Offsets count in `bytes`; −1 is absent. */
 export class Message {
@@ -140,7 +140,7 @@ export class Message {
 
   readonly #cursor = new Cursor(NO_BYTES, 0, 0, "");
   readonly #readMediaRanges = () => this.#values(Header.accept, readMediaRange);
-  #requestUri: Uri | undefined = undefined;
+  #requestUri: WrittenUri | undefined = undefined;
   #vias: Via[] | undefined = undefined;
   #from: NameAddress | undefined = undefined;
   #to: NameAddress | undefined = undefined;
@@ -207,12 +207,12 @@ export class Message {
 
   /** The Request-URI as written. */
   get requestUriText(): string {
-    return textOf(this.bytes, this.uriStart, this.uriEnd);
+    return this.#requestUri?.text ?? textOf(this.bytes, this.uriStart, this.uriEnd);
   }
 
   /** The Request-URI, of any scheme; URI headers are not allowed. Throws `ParseFailure`. RFC 3261 §8.1.1.1, §19.1.1. */
   get requestUri(): Uri {
-    return this.#requestUri ??= this.#readRequestUri();
+    return (this.#requestUri ??= this.#readRequestUri()).uri;
   }
 
   /** Reason phrase of a response. */
@@ -465,12 +465,12 @@ export class Message {
     return value;
   }
 
-  #readRequestUri(): Uri {
+  #readRequestUri(): WrittenUri {
     const cursor = this.#cursor.reset(this.bytes, this.uriStart, this.uriEnd, "Request-URI");
-    const uri = readUri(cursor);
+    const written = readUri(cursor);
     // RFC 3261 §19.1.1, table 1: no headers in a Request-URI.
-    if (uri.headers.length > 0) cursor.fail("URI headers are not allowed", "RFC 3261 §19.1.1");
-    return uri;
+    if (written.uri.headers.length > 0) cursor.fail("URI headers are not allowed", "RFC 3261 §19.1.1");
+    return written;
   }
 
   #address(id: Header): NameAddress {
@@ -502,10 +502,11 @@ export class Message {
       : this.#values(Header.accept, readMediaRange);
   }
 
-  /** The value of a line that stands alone; the same text gets the same object. */
-  #remembered<Value>(memo: Memo<Value>, line: number, read: (cursor: Cursor) => Value): Value {
-    const text = textOf(this.bytes, this.valueStarts[line]!, this.valueEnds[line]!);
-    return memo.get(text) ?? memo.add(text, read(this.#cursorAt(line)));
+  /** The value of a line that stands alone; what is written alike may get the same object. */
+  #remembered<Value>(memo: SliceMemo<Value>, line: number, read: (cursor: Cursor) => Value): Value {
+    const start = this.valueStarts[line]!;
+    const end = this.valueEnds[line]!;
+    return memo.get(this.bytes, start, end) ?? memo.add(this.bytes, start, end, read(this.#cursorAt(line)));
   }
 
   #readContacts(): readonly NameAddress[] | "*" {

@@ -2,9 +2,9 @@
 import { Char, CharClass, charClass } from "./chars.ts";
 import { Cursor } from "./cursor.ts";
 import { equalHosts, readHostPort, writeHost } from "./host.ts";
-import { Memo } from "./memo.ts";
 import { NONE, type Param, paramOf, withParam } from "./params.ts";
 import { bytesOf, equalsIgnoreCase, indexOfByte, skipClass, textOf } from "./slice.ts";
+import { SliceMemo } from "./slice_memo.ts";
 
 /** A parsed URI; escapes are undone, so that equal names have equal text. */
 export interface Uri {
@@ -33,25 +33,30 @@ export interface Uri {
  * Source: RFC 3261 §19.1.1, §25.1.
  */
 export function parseUri(text: string): Uri {
-  return readUri(Cursor.over(text, "URI"));
+  return readNewUri(Cursor.over(text, "URI"));
+}
+
+/** A URI, and how it was written. */
+export interface WrittenUri {
+  readonly uri: Uri;
+  readonly text: string;
 }
 
 /** What phones write in request after request: their own URI, those of the extensions. */
-const uris = new Memo<Uri>();
+const uris = new SliceMemo<WrittenUri>();
 
 /**
- * Reads a URI that fills the rest of the cursor; the same text gets the same object.
- *
- * @param text What the rest of the cursor spells.
+ * Reads a URI that fills the rest of the cursor; what is written alike may get the same object.
  *
  * Rejects bytes outside the grammar, broken escapes, an empty user before `@`, a malformed host, parameters without a
  * name, headers without `=`.
  * Source: RFC 3261 §19.1.1, §25.1; RFC 3966 §3 for tel.
  */
-export function readUri(cursor: Cursor, text: string = textOf(cursor.bytes, cursor.at, cursor.end)): Uri {
-  const known = uris.get(text);
-  if (known === undefined) return uris.add(text, readNewUri(cursor));
-  cursor.at = cursor.end;
+export function readUri(cursor: Cursor): WrittenUri {
+  const { bytes, at, end } = cursor;
+  const known = uris.get(bytes, at, end);
+  if (known === undefined) return uris.add(bytes, at, end, { uri: readNewUri(cursor), text: textOf(bytes, at, end) });
+  cursor.at = end;
   return known;
 }
 

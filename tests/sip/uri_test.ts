@@ -73,8 +73,7 @@ describe("parseUri (RFC 3261 §19.1.1)", () => {
     it(`${text || "nothing"} → ${rule}`, () => expect(ruleBroken(() => parseUri(text))).toBe(rule));
   }
 
-  it("gives the same text the same object, and refuses a bad one every time", () => {
-    expect(parseUri("sip:alice@192.0.2.7:5070")).toBe(parseUri("sip:alice@192.0.2.7:5070"));
+  it("tells users apart by case, and refuses a bad URI every time", () => {
     expect(parseUri("sip:alice@192.0.2.7:5070")).not.toEqual(parseUri("sip:Alice@192.0.2.7:5070"));
     for (let time = 0; time < 2; time++) expect(ruleBroken(() => parseUri("sip:@h"))).toBe("user part is empty");
   });

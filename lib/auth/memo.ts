@@ -1,10 +1,10 @@
-/** Owns values that are read from the same text again and again: what phones write alike, and each writes every time. */
+/** Owns values that are made of the same text again and again: the addresses of phones. */
 
 /** Texts of one generation. */
 const GENERATION_COUNT = 256;
 
-/** Longest text that is remembered; longer ones are nobody's habit. */
-const LENGTH_MAX = 256;
+/** Longest text that is remembered; no address is longer. */
+const LONGEST = 256;
 
 /**
  * Values by their text, of which the most recent are remembered: at least `GENERATION_COUNT`, at most twice as many. They are
@@ -24,7 +24,7 @@ export class Memo<Value> {
 
   /** Remembers the value of a text, and returns it. */
   add(text: string, value: Value): Value {
-    if (text.length > LENGTH_MAX) return value;
+    if (text.length > LONGEST) return value;
     if (this.#young.size >= GENERATION_COUNT) {
       this.#old = this.#young;
       this.#young = new Map();
