@@ -49,7 +49,7 @@ export function dialogFromRequest(
     localUri: shared(request.to.uriText),
     remoteUri: shared(request.from.uriText),
     localSequence: 0,
-    remoteSequence: request.cseq.sequence,
+    remoteSequence: request.cseqNumber,
     remoteTarget,
     // RFC 3261 §12.1.1: taken in order, all parameters preserved.
     routeSet: request.recordRoutes,

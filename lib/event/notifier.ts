@@ -199,8 +199,8 @@ export class Notifier {
   refresh(subscription: Subscription, request: Message, { subscriber, flow }: SubscribeContext): Grant | Reject {
     const { refusals } = this.#rules;
     const { dialog } = subscription;
-    if (request.cseq.sequence <= dialog.remoteSequence) return refusals.oldSequence;
-    dialog.remoteSequence = request.cseq.sequence;
+    if (request.cseqNumber <= dialog.remoteSequence) return refusals.oldSequence;
+    dialog.remoteSequence = request.cseqNumber;
     const event = request.event;
     if (event === undefined) return refusals.missingEvent;
     if (event.name !== subscription.eventPackage.name || event.id !== subscription.eventId) {

@@ -40,7 +40,7 @@ const SCENARIOS: readonly Scenario[] = [
   {
     name: "5,000 on 100, dialog",
     flags: flagsOf({ watchers: 5_000, resources: 100, warmups: 2, changes: 8, refreshes: 4, event: "dialog" }),
-    warm: flagsOf({ warmups: 8, changes: 100, refreshes: 24 }),
+    warm: flagsOf({ warmups: 16, changes: 100, refreshes: 24 }),
     servers: ALL,
   },
   {
@@ -51,12 +51,12 @@ const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "5,000 on 100, TCP",
-    flags: flagsOf({ watchers: 5_000, resources: 100, warmups: 8, changes: 100, refreshes: 24, transport: "tcp" }),
+    flags: flagsOf({ watchers: 5_000, resources: 100, warmups: 16, changes: 100, refreshes: 24, transport: "tcp" }),
     servers: ["hintd", "floor"],
   },
   {
     name: "5,000 on 100, digest",
-    flags: flagsOf({ watchers: 5_000, resources: 100, warmups: 8, changes: 0, password: PASSWORD }),
+    flags: flagsOf({ watchers: 5_000, resources: 100, warmups: 16, changes: 0, password: PASSWORD }),
     servers: ["hintd"],
   },
   {
