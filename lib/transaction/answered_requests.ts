@@ -72,7 +72,7 @@ const ROW_BYTES = 72;
 
 const NO_BYTES = new Uint8Array(0);
 
-/** Bytes of a block: no answer fits into a datagram that does not fit here. */
+/** Bytes of a block: what does not fit here fits into no datagram. Such an answer gets a block of its own. */
 const BLOCK_BYTES = 65_536;
 
 /** Room for so many rows, a power of two. */
@@ -210,11 +210,8 @@ export class AnsweredRequests implements TimerOwner {
   clear(): void {
     this.#timers.cancel(this.#due);
     this.#rows = new Rows(LEAST_ROWS);
-    this.#oldest =
-      this.#count =
-      this.#heldBytes =
-      this.#blockLength =
-        0;
+    this.#oldest = this.#count = 0;
+    this.#heldBytes = this.#blockLength = 0;
     this.#block = NO_BYTES;
     this.#spare = undefined;
   }
@@ -247,8 +244,7 @@ export class AnsweredRequests implements TimerOwner {
   /** Writes an answer behind the last one. */
   #keep(row: number, response: Uint8Array): void {
     if (this.#block.length - this.#blockLength < response.length) {
-      this.#block = this.#spare ?? new Uint8Array(Math.max(BLOCK_BYTES, response.length));
-      this.#spare = undefined;
+      this.#block = this.#emptyBlock(response.length);
       this.#blockLength = 0;
     }
     this.#block.set(response, this.#blockLength);
@@ -257,6 +253,13 @@ export class AnsweredRequests implements TimerOwner {
     numbers[row * WIDTH + START] = this.#blockLength;
     numbers[row * WIDTH + LENGTH] = response.length;
     this.#blockLength += response.length;
+  }
+
+  #emptyBlock(length: number): Uint8Array {
+    if (length > BLOCK_BYTES) return new Uint8Array(length);
+    const block = this.#spare ?? new Uint8Array(BLOCK_BYTES);
+    this.#spare = undefined;
+    return block;
   }
 
   /** A copy: its block may be written anew while it waits for its socket. */

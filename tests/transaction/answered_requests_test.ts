@@ -118,6 +118,16 @@ test("whatever comes and goes, just those are found that are there", () => {
   expect([answered.count, answered.heldBytes, timers.armedCount]).toEqual([0, 0, 0]);
 });
 
+test("an answer longer than any datagram is kept as well, whatever room there is", () => {
+  const { answered, add } = scene();
+  for (let n = 0; n < 10; n++) add(keyOf(n), 30_000);
+  for (let n = 0; n < 9; n++) answered.forgetOldest();
+  const long = add(keyOf(10), 70_000);
+  const short = add(keyOf(11), 300);
+  expect(answered.answerOf(keyOf(10))).toEqual(long);
+  expect(answered.answerOf(keyOf(11))).toEqual(short);
+});
+
 test("an answer that was found stays as it was, whatever comes after", () => {
   const { clock, answered, add } = scene();
   const response = add(keyOf(1));
