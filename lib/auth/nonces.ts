@@ -36,6 +36,8 @@ export const NONCE_LIFETIME_SECONDS = 300;
 
 const HEAD_BYTES = 8;
 const SIGNATURE_BYTES = 10;
+/** Where a nonce is written. */
+const scratch = Buffer.alloc(HEAD_BYTES + SIGNATURE_BYTES);
 const COUNT_WINDOW = 32;
 /** No count can follow: how a nonce that was used without counts is marked. */
 const COUNT_MAX = 0xffff_ffff;
@@ -139,7 +141,7 @@ export class Nonces {
    */
   accept(nonce: string, holder: string, count: number | undefined, now: Millis): NonceVerdict {
     const head = readNonce(nonce);
-    if (!head || !isEqualBytes(head.signature, this.#sign(head.issuedAt, head.serial, holder))) return "foreign";
+    if (!head || !isSignedWith(head.bytes, this.#sign(head.issuedAt, head.serial, holder))) return "foreign";
     const age = this.#secondOf(now) - head.issuedAt;
     if (age < 0 || age > this.#lifetimeSeconds) return "expired";
     if ((head.serial - this.#firstSerial) >>> 0 >= this.#issuedCount) return "foreign";
@@ -191,31 +193,31 @@ export class Nonces {
   }
 
   #write(issuedAt: number, serial: number, holder: string): string {
-    const bytes = new Uint8Array(HEAD_BYTES + SIGNATURE_BYTES);
-    const view = new DataView(bytes.buffer);
-    view.setUint32(0, issuedAt);
-    view.setUint32(4, serial);
-    bytes.set(this.#sign(issuedAt, serial, holder), HEAD_BYTES);
-    return bytes.toBase64({ alphabet: "base64url" });
+    scratch.writeUInt32BE(issuedAt, 0);
+    scratch.writeUInt32BE(serial, 4);
+    const signature = this.#sign(issuedAt, serial, holder);
+    for (let i = 0; i < SIGNATURE_BYTES; i++) scratch[HEAD_BYTES + i] = signature[i]!;
+    return scratch.toString("base64url");
   }
 
+  /** The signature is the beginning of it. */
   #sign(issuedAt: number, serial: number, holder: string): Uint8Array {
-    return keyedHash(this.#secret, `${issuedAt} ${serial} ${holder}`).subarray(0, SIGNATURE_BYTES);
+    return keyedHash(this.#secret, `${issuedAt} ${serial} ${holder}`);
   }
 }
 
 /** What a nonce says, not yet believed; undefined when the text is no nonce of ours. */
-function readNonce(nonce: string): { issuedAt: number; serial: number; signature: Uint8Array } | undefined {
+function readNonce(nonce: string): { issuedAt: number; serial: number; bytes: Uint8Array } | undefined {
   // What is no base64url is passed over, and is missing at the end.
   const bytes = nonce.length === NONCE_CHARS ? Buffer.from(nonce, "base64url") : undefined;
   if (bytes?.length !== HEAD_BYTES + SIGNATURE_BYTES) return undefined;
-  return { issuedAt: bytes.readUInt32BE(0), serial: bytes.readUInt32BE(4), signature: bytes.subarray(HEAD_BYTES) };
+  return { issuedAt: bytes.readUInt32BE(0), serial: bytes.readUInt32BE(4), bytes };
 }
 
-/** Compares two signatures in a time that does not depend on what they hold. */
-function isEqualBytes(left: Uint8Array, right: Uint8Array): boolean {
-  let difference = left.length ^ right.length;
-  for (let i = 0; i < left.length; i++) difference |= left[i]! ^ right[i]!;
+/** Whether the bytes of a nonce end with a signature, in a time that does not depend on what they hold. */
+function isSignedWith(bytes: Uint8Array, signature: Uint8Array): boolean {
+  let difference = 0;
+  for (let i = 0; i < SIGNATURE_BYTES; i++) difference |= bytes[HEAD_BYTES + i]! ^ signature[i]!;
   return difference === 0;
 }
 
