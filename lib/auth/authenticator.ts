@@ -7,13 +7,13 @@ import type { Entropy } from "../runtime/entropy.ts";
 import type { HashAlgorithm } from "../runtime/hash.ts";
 import { limits } from "../runtime/limits.ts";
 import type { DigestCredentials } from "../sip/authorization.ts";
-import { Memo } from "./memo.ts";
 import type { Message } from "../sip/message.ts";
 import { isPermitted } from "./acl.ts";
 import { type HeaderPair, writeChallenges } from "./challenge.ts";
 import { DIGEST_ALGORITHMS } from "./digest.ts";
 import type { FailureLog, FailureReason } from "./failures.ts";
 import { type Endpoint, type EndpointOptions, Endpoints } from "./identify.ts";
+import { Memo } from "./memo.ts";
 import { type AddressBytes, addressKey, parseAddress } from "./networks.ts";
 import { Nonces, type NonceSnapshot, type NonceVerdict } from "./nonces.ts";
 import { examineCredentials } from "./proof.ts";
@@ -212,14 +212,9 @@ export class Authenticator {
       remoteAddress,
       source,
       // RFC 8760 §2.7: before the first challenge a client may send credentials with empty values.
-      credentials: this.#ours(request.authorizations),
+      credentials: request.authorizations.filter((each) => each.realm === this.#realm && each.response !== ""),
       fromUser: this.#endpoints.userOf(request.from.uri),
     };
-  }
-
-  #ours(credentials: readonly DigestCredentials[]): readonly DigestCredentials[] {
-    if (credentials.length === 0) return credentials;
-    return credentials.filter((each) => each.realm === this.#realm && each.response !== "");
   }
 
   #believe(attempt: Attempt, endpoint: Endpoint): Verdict {

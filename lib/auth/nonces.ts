@@ -36,11 +36,12 @@ export const NONCE_LIFETIME_SECONDS = 300;
 
 const HEAD_BYTES = 8;
 const SIGNATURE_BYTES = 10;
-/** Where a nonce is written. */
-const scratch = Buffer.alloc(HEAD_BYTES + SIGNATURE_BYTES);
 const COUNT_WINDOW = 32;
 /** No count can follow: how a nonce that was used without counts is marked. */
 const COUNT_MAX = 0xffff_ffff;
+
+/** Where a nonce is written. */
+const scratch = Buffer.alloc(HEAD_BYTES + SIGNATURE_BYTES);
 
 /** What becomes of a nonce that came with a right response. */
 export type NonceVerdict = "accepted" | "foreign" | "expired" | "replayed";
@@ -200,7 +201,7 @@ export class Nonces {
     return scratch.toString("base64url");
   }
 
-  /** The signature is the beginning of it. */
+  /** A hash that begins with the signature. */
   #sign(issuedAt: number, serial: number, holder: string): Uint8Array {
     return keyedHash(this.#secret, `${issuedAt} ${serial} ${holder}`);
   }

@@ -2,7 +2,7 @@
 import { Char, CharClass } from "./chars.ts";
 import { Cursor, quote } from "./cursor.ts";
 import type { Param } from "./params.ts";
-import { hasParam, NONE, paramOf, readParamName, readParamValue, withParam } from "./params.ts";
+import { addParam, hasParam, paramOf, readParamName, readParamValue } from "./params.ts";
 
 /** Digest credentials of a request; texts without quotes and escapes, empty where absent. */
 export interface DigestCredentials {
@@ -102,16 +102,16 @@ export function parseCredentials(text: string, header = "Authorization"): Digest
   return readCredentials(cursor);
 }
 
-function readDigestParams(cursor: Cursor): readonly Param[] | undefined {
+function readDigestParams(cursor: Cursor): Param[] | undefined {
   if (cursor.token("scheme").toLowerCase() !== "digest") return undefined;
   if (!cursor.isAt(CharClass.lws)) cursor.fail("parameters expected after Digest", "RFC 3261 §25.1");
   cursor.skipLws();
-  let params = NONE;
+  const params: Param[] = [];
   do {
     const name = readParamName(cursor);
     if (!cursor.takeSeparator(Char.equal)) cursor.fail(`parameter ${name} has no value`, "RFC 3261 §25.1");
     if (hasParam(params, name)) cursor.fail(`parameter ${name} appears twice`, "RFC 7616 §3.4");
-    params = withParam(cursor, params, { name, value: readParamValue(cursor, name) });
+    addParam(cursor, params, { name, value: readParamValue(cursor, name) });
   } while (cursor.takeSeparator(Char.comma));
   cursor.finish("parameters", "RFC 3261 §25.1");
   return params;

@@ -29,5 +29,5 @@ export function readEvent(cursor: Cursor): EventHeader {
 
 /** Writes an Event value. Source: RFC 6665 §8.4. */
 export function writeEvent(event: Pick<EventHeader, "name" | "params">): string {
-  return event.params.length === 0 ? event.name : event.name + writeParams(event.params);
+  return event.name + writeParams(event.params);
 }

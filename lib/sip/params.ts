@@ -34,13 +34,13 @@ export function hasParam(params: readonly Param[], name: string): boolean {
  * Source: RFC 3261 §25.1 generic-param.
  */
 export function readParams(cursor: Cursor): readonly Param[] {
-  let params = NONE;
+  let params: Param[] | undefined;
   while (cursor.takeSeparator(Char.semicolon)) {
     const name = readParamName(cursor);
     const value = cursor.takeSeparator(Char.equal) ? readParamValue(cursor, name) : undefined;
-    params = withParam(cursor, params, { name, value });
+    addParam(cursor, params ??= [], { name, value });
   }
-  return params;
+  return params ?? NONE;
 }
 
 /** Names of nearly all parameters there are; of these no text is made. */
@@ -77,12 +77,10 @@ export function readParamName(cursor: Cursor): string {
 /** Parameters of one value at most: comparing two lists is quadratic, and no honest one has a quarter of it. */
 const paramCountMax = 64;
 
-/** Adds a parameter to a list, or to `NONE` makes one; returns it. Rejects the parameter that is too many. */
-export function withParam(cursor: Cursor, params: readonly Param[], param: Param): readonly Param[] {
-  if (params === NONE) return [param];
+/** Adds a parameter to a list. Rejects the one that is too many. */
+export function addParam(cursor: Cursor, params: Param[], param: Param): void {
   if (params.length === paramCountMax) cursor.fail("too many parameters", "RFC 3261 §21.4.1");
-  (params as Param[]).push(param);
-  return params;
+  params.push(param);
 }
 
 /**

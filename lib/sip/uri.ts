@@ -2,7 +2,7 @@
 import { Char, CharClass, charClass } from "./chars.ts";
 import { Cursor } from "./cursor.ts";
 import { equalHosts, readHostPort, writeHost } from "./host.ts";
-import { NONE, type Param, paramOf, withParam } from "./params.ts";
+import { addParam, NONE, type Param, paramOf } from "./params.ts";
 import { bytesOf, equalsIgnoreCase, indexOfByte, skipClass, textOf } from "./slice.ts";
 import { SliceMemo } from "./slice_memo.ts";
 
@@ -130,22 +130,22 @@ function readTelUri(cursor: Cursor): Uri {
 }
 
 function readUriParams(cursor: Cursor): readonly Param[] {
-  let params = NONE;
+  let params: Param[] | undefined;
   while (cursor.take(Char.semicolon)) {
     const name = unescapedRun(cursor, CharClass.param).toLowerCase();
     if (name === "") cursor.fail("URI parameter has no name", "RFC 3261 §25.1");
     const value = cursor.take(Char.equal) ? unescapedRun(cursor, CharClass.param) : undefined;
-    params = withParam(cursor, params, { name, value });
+    addParam(cursor, params ??= [], { name, value });
   }
-  return params;
+  return params ?? NONE;
 }
 
 function readUriHeaders(cursor: Cursor): readonly Param[] {
-  let headers = NONE;
+  const headers: Param[] = [];
   do {
     const name = unescapedRun(cursor, CharClass.uriHeader);
     if (name === "" || !cursor.take(Char.equal)) cursor.fail("URI header is not name=value", "RFC 3261 §25.1");
-    headers = withParam(cursor, headers, { name, value: unescapedRun(cursor, CharClass.uriHeader) });
+    addParam(cursor, headers, { name, value: unescapedRun(cursor, CharClass.uriHeader) });
   } while (cursor.take(AMPERSAND));
   return headers;
 }

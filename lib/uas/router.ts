@@ -129,8 +129,7 @@ export class Router implements TransactionUser {
       return { status: 483, why: "Max-Forwards is 0" };
     }
     // RFC 3261 §8.2.2.3: every required extension that is unknown is named.
-    const { require } = request;
-    const unknown = require.length === 0 ? require : require.filter((tag) => !handler.options.includes(tag));
+    const unknown = request.require.filter((tag) => !handler.options.includes(tag));
     if (unknown.length > 0) {
       return {
         status: 420,
