@@ -316,7 +316,7 @@ export function createControls(parts: ControlsParts): AppControls {
     outboundPublications: () => core.publishers.snapshot().map(outboundPublicationRow),
     subscriptions(max = Infinity) {
       const at = present();
-      const all = [...subscriptions.all()];
+      const all = subscriptions.all();
       const chosen = all.length <= max ? all : [
         ...all.filter((each) => each.failureCount > 0),
         ...all.filter((each) => each.failureCount === 0),

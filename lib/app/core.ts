@@ -424,7 +424,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
     this.publications.recheck();
     this.watchdog.replaceRules(config.watchdog);
     this.publishers.replaceConfig(config.outbound_publish);
-    for (const subscription of [...this.subscriptions.all()]) {
+    for (const subscription of this.subscriptions.all()) {
       if (this.#subscribers.get(subscription.endpoint)?.mayNotSubscribe === false) continue;
       this.fanout.end(subscription, "rejected");
     }

@@ -259,7 +259,7 @@ export function webhookRows(webhooks: readonly WebhookSnapshot[], { wall }: Pres
 
 /** Phones that do not answer as problems, the worst first. */
 export function deliveryRows(core: Core): ProblemRow[] {
-  const failing = [...core.subscriptions.all()].filter((each) => each.failureCount >= FAILURES_SHOWN);
+  const failing = core.subscriptions.all().filter((each) => each.failureCount >= FAILURES_SHOWN);
   return failing.sort((a, b) => b.failureCount - a.failureCount).slice(0, DELIVERY_ROWS).map((each) => {
     const sentAt = instantText(each.lastNotify?.sentAt ?? each.createdAt);
     return {

@@ -109,8 +109,9 @@ export class Subscription implements ClientUser, TimerOwner {
   /** Monotonic instant of the first of them; -1 without one. */
   changedAt: Millis = -1;
   isQueued = false;
-  /** The next one of the same phone. Only the index of subscriptions writes it. */
-  nextOfPhone: Subscription | undefined;
+  /** Its neighbours among all, as they came. Only the index of subscriptions writes them. */
+  older: Subscription | undefined;
+  newer: Subscription | undefined;
   nextQueued: Subscription | undefined;
   outstanding: ClientTransaction | undefined;
   /** Monotonic instant of the outstanding NOTIFY while it counts in the window, else -1. */

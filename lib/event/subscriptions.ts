@@ -1,6 +1,8 @@
 /**
- * Owns the indexes of all living subscriptions: by dialog, by watched resource, by phone, and how many each endpoint has.
+ * Owns the indexes of all living subscriptions: by dialog, by watched resource, by phone and what it wants, and how many each endpoint has.
  */
+import { tableHash } from "../runtime/hash.ts";
+import { HashTable } from "../runtime/hash_table.ts";
 import type { Watched } from "./event_package.ts";
 import type { Interest, Subscription } from "./subscription.ts";
 
@@ -8,27 +10,35 @@ const NONE: ReadonlySet<Subscription> = new Set();
 
 /** All living subscriptions. */
 export class Subscriptions {
-  readonly #byTag = new Map<string, Subscription>();
+  readonly #byTag = new HashTable<Subscription>();
+  readonly #byInterest = new HashTable<Subscription>();
   readonly #byWatched = new Map<Watched, Set<Subscription>>();
-  /** First subscription of each phone; the others follow by `nextOfPhone`, newest first. */
-  readonly #byPhone = new Map<string, Subscription>();
   readonly #countByEndpoint = new Map<string, number>();
+  /** Ends of the line in which all stand as they came. */
+  #oldest: Subscription | undefined;
+  #newest: Subscription | undefined;
 
   /** How many there are. */
   get count(): number {
-    return this.#byTag.size;
+    return this.#byTag.count;
   }
 
   /** The subscription whose dialog has this tag of ours. */
   byTag(localTag: string): Subscription | undefined {
-    return this.#byTag.get(localTag);
+    const table = this.#byTag;
+    for (let place = table.first(tableHash(localTag)); place >= 0; place = table.next(place)) {
+      if (table.at(place).dialog.localTag === localTag) return table.at(place);
+    }
+    return undefined;
   }
 
   /** The subscription of the same phone to the same thing. */
   byInterest(interest: Interest): Subscription | undefined {
-    let found = this.#byPhone.get(interest.phone);
-    while (found !== undefined && !found.isFor(interest)) found = found.nextOfPhone;
-    return found;
+    const table = this.#byInterest;
+    for (let place = table.first(interestHash(interest)); place >= 0; place = table.next(place)) {
+      if (table.at(place).isFor(interest)) return table.at(place);
+    }
+    return undefined;
   }
 
   /** Those who watch `watched`. */
@@ -41,9 +51,11 @@ export class Subscriptions {
     return this.#countByEndpoint.get(endpoint) ?? 0;
   }
 
-  /** Every subscription, oldest first. */
-  all(): IterableIterator<Subscription> {
-    return this.#byTag.values();
+  /** Every subscription that lives now, oldest first. */
+  all(): Subscription[] {
+    const all: Subscription[] = [];
+    for (let each = this.#oldest; each !== undefined; each = each.newer) all.push(each);
+    return all;
   }
 
   /** Notes that `subscription` also watches `watched`, as a member of its list. */
@@ -62,17 +74,18 @@ export class Subscriptions {
 
   /** Adds `subscription`, which is in no index; another one of the same interest was removed before. */
   add(subscription: Subscription): void {
-    this.#byTag.set(subscription.dialog.localTag, subscription);
-    subscription.nextOfPhone = this.#byPhone.get(subscription.phone);
-    this.#byPhone.set(subscription.phone, subscription);
+    this.#byTag.add(tableHash(subscription.dialog.localTag), subscription);
+    this.#byInterest.add(interestHash(subscription), subscription);
+    this.#enterLine(subscription);
     this.watch(subscription, subscription.watched);
     this.#countByEndpoint.set(subscription.endpoint, this.countOf(subscription.endpoint) + 1);
   }
 
   /** Removes `subscription`; false when it was not there. */
   remove(subscription: Subscription): boolean {
-    if (!this.#byTag.delete(subscription.dialog.localTag)) return false;
-    this.#removeOfPhone(subscription);
+    if (!this.#byTag.remove(tableHash(subscription.dialog.localTag), subscription)) return false;
+    this.#byInterest.remove(interestHash(subscription), subscription);
+    this.#leaveLine(subscription);
     this.unwatch(subscription, subscription.watched);
     const left = this.countOf(subscription.endpoint) - 1;
     if (left > 0) this.#countByEndpoint.set(subscription.endpoint, left);
@@ -80,16 +93,24 @@ export class Subscriptions {
     return true;
   }
 
-  #removeOfPhone(subscription: Subscription): void {
-    const { phone, nextOfPhone } = subscription;
-    let before = this.#byPhone.get(phone);
-    if (before === subscription) {
-      if (nextOfPhone === undefined) this.#byPhone.delete(phone);
-      else this.#byPhone.set(phone, nextOfPhone);
-    } else {
-      while (before !== undefined && before.nextOfPhone !== subscription) before = before.nextOfPhone;
-      if (before !== undefined) before.nextOfPhone = nextOfPhone;
-    }
-    subscription.nextOfPhone = undefined;
+  #enterLine(subscription: Subscription): void {
+    subscription.older = this.#newest;
+    if (this.#newest === undefined) this.#oldest = subscription;
+    else this.#newest.newer = subscription;
+    this.#newest = subscription;
   }
+
+  #leaveLine(subscription: Subscription): void {
+    const { older, newer } = subscription;
+    if (older === undefined) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.#newest = older;
+    else newer.older = older;
+    subscription.older = subscription.newer = undefined;
+  }
+}
+
+/** What a subscription is told apart by from others of its phone, and its phone from others: most of it. */
+function interestHash({ phone, watched }: Interest): number {
+  return tableHash(watched.exten, tableHash(phone));
 }
