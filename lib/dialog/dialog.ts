@@ -33,21 +33,15 @@ export interface Dialog {
  * @param request The dialog-making request; Contact present. Nothing of its buffer is kept.
  * @param localTag The tag that the answer carries in To.
  * @param remoteTarget URI text of the one Contact.
- * @param shared Gives the copy of a text that others have too: what is kept is kept once.
  * Source: RFC 3261 §12.1.1.
  */
-export function dialogFromRequest(
-  request: Message,
-  localTag: string,
-  remoteTarget: string,
-  shared: (text: string) => string = (text) => text,
-): Dialog {
+export function dialogFromRequest(request: Message, localTag: string, remoteTarget: string): Dialog {
   return {
     callId: request.callId,
     localTag,
     remoteTag: request.from.tag ?? "",
-    localUri: shared(request.to.uriText),
-    remoteUri: shared(request.from.uriText),
+    localUri: request.to.uriText,
+    remoteUri: request.from.uriText,
     localSequence: 0,
     remoteSequence: request.cseqNumber,
     remoteTarget,

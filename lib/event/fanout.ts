@@ -29,7 +29,14 @@ import type { ClientTransaction, ClientUser } from "../transaction/transaction.t
 import type { Flow } from "../transport/transport.ts";
 import { ownAddressOf } from "./contact.ts";
 import { judgeNotifyAnswer, retryAfterOf, retryDelaySeconds } from "./notify_policy.ts";
-import { headLength, type NotifyPatch, writeNotify, writeNotifyHead } from "./notify_template.ts";
+import {
+  headLength,
+  keptHead,
+  type NotifyHead,
+  type NotifyPatch,
+  writeNotify,
+  writeNotifyHead,
+} from "./notify_template.ts";
 import type { Watched } from "./event_package.ts";
 import type { Subscription, SubscriptionOwner } from "./subscription.ts";
 import { SubscriptionQueue } from "./subscription_queue.ts";
@@ -383,7 +390,7 @@ export class Fanout implements SubscriptionOwner {
     }
     const flow = subscription.flow;
     if (flow === undefined || !flow.isOpen) return this.#connect(subscription, false);
-    const head = subscription.head ??= this.#writeHead(subscription, flow);
+    const head = subscription.head ?? this.#writeHead(subscription, flow);
     const overhead = headLength(head) + PATCH_BYTES;
     const isNarrow = !flow.isReliable && subscription.isDatagramOnly;
     const body = document ?? list!.compose((isNarrow ? DATAGRAM_BYTES : STREAM_BYTES) - overhead);
@@ -446,8 +453,9 @@ export class Fanout implements SubscriptionOwner {
     return false;
   }
 
-  #writeHead(subscription: Subscription, flow: Flow) {
-    return writeNotifyHead({
+  /** Writes a head, and keeps it for a subscription that was told before: it will be told again. */
+  #writeHead(subscription: Subscription, flow: Flow): NotifyHead {
+    const head = writeNotifyHead({
       dialog: subscription.dialog,
       route: routeRequest(subscription.dialog),
       own: ownAddressOf(flow),
@@ -457,6 +465,7 @@ export class Fanout implements SubscriptionOwner {
       isList: subscription.list !== undefined,
       branchLength: this.#parts.transactions.branchLength,
     });
+    return subscription.dialog.localSequence === 0 ? head : subscription.head = keptHead(head);
   }
 
   #connect(subscription: Subscription, isReliableWanted: boolean): void {

@@ -7,7 +7,6 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Entropy } from "../runtime/entropy.ts";
 import { limits } from "../runtime/limits.ts";
 import type { Reject } from "../runtime/result.ts";
-import { SharedTexts } from "../runtime/shared_texts.ts";
 import type { Timers } from "../runtime/timers.ts";
 import type { NameAddress } from "../sip/address.ts";
 import { writeEvent } from "../sip/event.ts";
@@ -79,8 +78,6 @@ export interface SubscribeContext {
 /** Decides SUBSCRIBEs; NOTIFYs are the fan-out's. */
 export class Notifier {
   readonly #parts: NotifierParts;
-  readonly #texts = new SharedTexts(limits.sharedTextCount);
-  readonly #shared = (text: string) => this.#texts.of(text);
   readonly #extenOfUser = (user: string) => this.#extenOf(user);
   readonly #packages: ReadonlyMap<string, EventPackage>;
   #rules: NotifierRules;
@@ -151,12 +148,12 @@ export class Notifier {
     const refusal = list === undefined ? taken(eventPackage, watched, request) : undefined;
     if (refusal !== undefined) return refusal;
 
-    const userAgent = this.#texts.of(request.userAgent);
-    const dialog = dialogFromRequest(request, this.#parts.entropy.token(16), contact.uriText, this.#shared);
+    const { userAgent } = request;
+    const dialog = dialogFromRequest(request, this.#parts.entropy.token(16), contact.uriText);
     const subscription = new Subscription({
       owner: this.#parts.fanout,
       eventPackage,
-      eventHeader: this.#texts.of(writeEvent(event)),
+      eventHeader: writeEvent(event),
       eventId: event.id,
       watched,
       endpoint: subscriber.endpoint,
@@ -166,7 +163,7 @@ export class Notifier {
       userAgent,
       createdAt: this.#parts.clock.wall(),
       fill: holeFill({
-        entity: this.#texts.of(request.requestUri.user === undefined ? request.to.uriText : request.requestUriText),
+        entity: request.requestUri.user === undefined ? request.to.uriText : request.requestUriText,
         remote: dialog.remoteUri,
         guid: dialog.localTag,
       }),

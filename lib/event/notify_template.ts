@@ -87,11 +87,11 @@ type Kind = Pick<NotifyHeadParts, "own" | "event" | "userAgent" | "contentType" 
 const kinds: (Kind & { readonly lines: SharedLines })[] = [];
 let nextKind = 0;
 
-/** Where own lines are written before they are kept. */
+/** Where own lines are written; most subscriptions are told once and then rest, so that nothing is kept before the second time. */
 const scratch = new ByteWriter();
 
 /**
- * Writes the head of a subscription's NOTIFYs.
+ * Writes the head of a subscription's NOTIFYs. It holds until the next one is written: see `keptHead`.
  *
  * Source: RFC 3261 §8.1.1, §12.2.1.1; RFC 6665 §4.2.2; RFC 3581 §3 (rport); RFC 4662 §4.1 (Require).
  */
@@ -104,7 +104,12 @@ export function writeNotifyHead(parts: NotifyHeadParts): NotifyHead {
   writer.text("\r\nTo: <").text(dialog.remoteUri).text(">");
   if (dialog.remoteTag !== "") writer.text(";tag=").text(dialog.remoteTag);
   writer.text("\r\nCall-ID: ").text(dialog.callId).crlf();
-  return { own: writer.copy(), lineLength, shared: sharedLinesOf(parts) };
+  return { own: writer.view(), lineLength, shared: sharedLinesOf(parts) };
+}
+
+/** The same head, to be kept. */
+export function keptHead({ own, lineLength, shared }: NotifyHead): NotifyHead {
+  return { own: own.slice(), lineLength, shared };
 }
 
 /** Bytes of a head. */

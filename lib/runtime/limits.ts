@@ -73,8 +73,6 @@ export const limits = {
   shownNameCount: 8,
   /** Free bytes of the disk below which an operator is warned: room for the database's log and some days of journals. */
   lowDiskBytes: 67_108_864,
-  /** Texts of subscriptions that are kept once for all: URIs, User-Agents. */
-  sharedTextCount: 8_192,
   /** Members of one list, those of lists in it included. */
   listMemberCount: 1_000,
   /** Members of all list subscriptions together; each is a subscription without a dialog. */

@@ -45,6 +45,7 @@ const NO_BYTES = new Uint8Array(0);
 const NONE: readonly never[] = [];
 const events = new SliceMemo<EventHeader>();
 const accepts = new SliceMemo<readonly MediaRange[]>();
+const userAgents = new SliceMemo<string>();
 
 /** One received message; filled by `parseMessage`, valid until the next parse. Offsets count in `bytes`; −1 is absent. */
 export class Message {
@@ -347,7 +348,8 @@ export class Message {
 
   /** User-Agent, the empty string when absent. Source: RFC 3261 §20.41. */
   get userAgent(): string {
-    return this.text(Header.userAgent) ?? "";
+    const line = this.firstLines[Header.userAgent]!;
+    return line < 0 ? "" : this.#remembered(userAgents, line, readText);
   }
 
   /** Max-Forwards; `undefined` when absent. Source: RFC 3261 §20.22. */
@@ -528,6 +530,10 @@ export class Message {
     }
     return found;
   }
+}
+
+function readText({ bytes, at, end }: Cursor): string {
+  return unfoldedTextOf(bytes, at, end);
 }
 
 function lowerCased(texts: readonly string[]): readonly string[] {

@@ -3,7 +3,7 @@ import { Char, CharClass } from "./chars.ts";
 import { Header } from "./header_names.ts";
 import type { Message } from "./message.ts";
 import { Method } from "./method.ts";
-import { equalsIgnoreCase, skipClass, skipLws, skipQuoted, textOf } from "./slice.ts";
+import { equalsIgnoreCase, skipClass, skipLws, skipQuoted } from "./slice.ts";
 import { reasonPhrase } from "./status.ts";
 import { ByteWriter } from "./writer.ts";
 
@@ -132,17 +132,17 @@ function appendTo(writer: ByteWriter, request: Message, toTag: string | undefine
   const start = request.valueStarts[line]!;
   const end = request.valueEnds[line]!;
   writer.text("To: ").bytes(request.bytes, start, end);
-  if (toTag !== undefined && tagOf(request.bytes, start, end) === undefined) writer.text(";tag=").text(toTag);
+  if (toTag !== undefined && tagStart(request.bytes, start, end) < 0) writer.text(";tag=").text(toTag);
   writer.crlf();
 }
 
 /**
- * The `tag` parameter of a From or To value, found without reading the address.
+ * Where the value of the `tag` parameter of a From or To begins, a token, found without reading the address.
  *
- * @returns `undefined` when there is none.
+ * @returns -1 when there is none.
  * Source: RFC 3261 §20.39.
  */
-export function tagOf(bytes: Uint8Array, start: number, end: number): string | undefined {
+export function tagStart(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end) {
     const byte = bytes[at]!;
@@ -156,11 +156,10 @@ export function tagOf(bytes: Uint8Array, start: number, end: number): string | u
       const nameEnd = skipClass(bytes, nameStart, end, CharClass.token);
       const equal = skipLws(bytes, nameEnd, end);
       if (equalsIgnoreCase(bytes, nameStart, nameEnd, "tag") && equal < end && bytes[equal] === Char.equal) {
-        const valueStart = skipLws(bytes, equal + 1, end);
-        return textOf(bytes, valueStart, skipClass(bytes, valueStart, end, CharClass.token));
+        return skipLws(bytes, equal + 1, end);
       }
       at = nameEnd;
     } else at++;
   }
-  return undefined;
+  return -1;
 }

@@ -5,11 +5,12 @@
  * and kept for each request: with the table full and twenty thousand new requests a second, two meet once in nine hundred
  * years. A map is asked for the first half; whoever is found there has its second half compared.
  */
-import { lowerCase } from "../sip/chars.ts";
+import { CharClass, lowerCase } from "../sip/chars.ts";
 import { Header } from "../sip/header_names.ts";
 import type { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
-import { tagOf } from "../sip/response.ts";
+import { tagStart } from "../sip/response.ts";
+import { skipClass, textOf } from "../sip/slice.ts";
 import { hasCookie } from "./branch.ts";
 
 /** What requests are told apart by. */
@@ -70,7 +71,7 @@ export class RequestKeys {
     const index = this.#index;
     const check = this.#check;
     this.#add(bytes, request.methodStart, request.methodEnd);
-    if (isOld) this.#addText(tagIn(request, Header.to));
+    if (isOld) this.#addTag(request, Header.to);
     return { index, check, kind: this.#check };
   }
 
@@ -81,7 +82,7 @@ export class RequestKeys {
    */
   ofMerged(request: Message): RequestKey | undefined {
     if (request.method === Method.ack || request.method === Method.cancel) return undefined;
-    if (tagIn(request, Header.to) !== "") return undefined;
+    if (hasTag(request, Header.to)) return undefined;
     this.#begin();
     this.#addDialog(request);
     this.#add(request.bytes, request.methodStart, request.methodEnd);
@@ -99,12 +100,12 @@ export class RequestKeys {
     this.#add(request.bytes, request.valueStarts[callId]!, request.valueEnds[callId]!);
     const { cseqNumber } = request;
     for (let shift = 0; shift < 32; shift += 8) this.#byte((cseqNumber >>> shift) & 0xff);
-    this.#addText(tagIn(request, Header.from));
+    this.#addTag(request, Header.from);
   }
 
-  #addText(text: string): void {
-    for (let i = 0; i < text.length; i++) this.#byte(text.charCodeAt(i) & 0xff);
-    this.#byte(END);
+  #addTag(request: Message, header: TaggedHeader): void {
+    const start = tagStartIn(request, header);
+    this.#add(request.bytes, start, tagEnd(request, start));
   }
 
   #add(bytes: Uint8Array, start: number, end: number): void {
@@ -130,8 +131,26 @@ export function isOldStyle(request: Message): boolean {
   return !hasCookie(request.bytes, request.branchStart, request.branchEnd);
 }
 
+type TaggedHeader = typeof Header.from | typeof Header.to;
+
 /** Tag of From or To; empty when there is none. */
-export function tagIn(request: Message, header: typeof Header.from | typeof Header.to): string {
+export function tagIn(request: Message, header: TaggedHeader): string {
+  const start = tagStartIn(request, header);
+  return textOf(request.bytes, start, tagEnd(request, start));
+}
+
+/** Whether From or To has a tag that is not empty. */
+function hasTag(request: Message, header: TaggedHeader): boolean {
+  const start = tagStartIn(request, header);
+  return tagEnd(request, start) > start;
+}
+
+/** Start of the tag of From or To; -1 when there is none. */
+function tagStartIn(request: Message, header: TaggedHeader): number {
   const line = request.firstLines[header]!;
-  return line < 0 ? "" : tagOf(request.bytes, request.valueStarts[line]!, request.valueEnds[line]!) ?? "";
+  return line < 0 ? -1 : tagStart(request.bytes, request.valueStarts[line]!, request.valueEnds[line]!);
+}
+
+function tagEnd(request: Message, start: number): number {
+  return start < 0 ? -1 : skipClass(request.bytes, start, request.end, CharClass.token);
 }

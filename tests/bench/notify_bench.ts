@@ -6,6 +6,7 @@
 import { Generators } from "../../lib/body/generators.ts";
 import { holeFill } from "../../lib/body/rendered.ts";
 import {
+  keptHead,
   type NotifyHeadParts,
   type NotifyPatch,
   writeNotify,
@@ -43,7 +44,7 @@ const parts: NotifyHeadParts = {
   isList: false,
   branchLength,
 };
-const head = writeNotifyHead(parts);
+const head = keptHead(writeNotifyHead(parts));
 const patch: NotifyPatch = {
   branch: newBranch(7),
   sequence: 1_000,
@@ -61,6 +62,6 @@ const notify = bestNanos(ROUNDS, () => {
   length = writeNotify(head, patch, body, fill, into).length;
 });
 const heads = bestNanos(ROUNDS, () => {
-  length += writeNotifyHead(parts).own.length & 1;
+  length += writeNotifyHead(parts).lineLength & 1;
 });
 process.stdout.write(`${JSON.stringify({ bench: "notify", bytes: length, budget: 600, notify, head: heads })}\n`);

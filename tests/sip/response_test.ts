@@ -1,5 +1,5 @@
 import { describe, expect, it } from "bun:test";
-import { tagOf, writeResponse } from "../../lib/sip/response.ts";
+import { tagStart, writeResponse } from "../../lib/sip/response.ts";
 import type { ResponseOptions } from "../../lib/sip/response.ts";
 import { bytesOf } from "../../lib/sip/slice.ts";
 import { parseText, requestText } from "./messages.ts";
@@ -129,13 +129,13 @@ describe("received and rport (RFC 3261 §18.2.1, RFC 3581 §4)", () => {
   }
 });
 
-describe("tagOf (RFC 3261 §20.39)", () => {
-  const cases: [string, string | undefined][] = [
+describe("tagStart (RFC 3261 §20.39)", () => {
+  const cases: [text: string, behind: string | undefined][] = [
     ["<sip:a@h>;tag=x1", "x1"],
-    ["sip:a@h;tag=x1;y=2", "x1"],
+    ["sip:a@h;tag=x1;y=2", "x1;y=2"],
     ["<sip:a@h;tag=no>", undefined],
     ['"a;tag=no" <sip:a@h>', undefined],
-    ["<sip:a@h>;x;\r\n TAG\t= x1 ", "x1"],
+    ["<sip:a@h>;x;\r\n TAG\t= x1 ", "x1 "],
     ["<sip:a@h>;tagged=x", undefined],
     ["<sip:a@h>;tag", undefined],
     ["<sip:a@h;tag=no", undefined],
@@ -145,7 +145,8 @@ describe("tagOf (RFC 3261 §20.39)", () => {
   for (const [text, expected] of cases) {
     it(`${text} → ${expected}`, () => {
       const bytes = bytesOf(text);
-      expect(tagOf(bytes, 0, bytes.length)).toBe(expected as string);
+      const start = tagStart(bytes, 0, bytes.length);
+      expect(start < 0 ? undefined : text.slice(start)).toBe(expected as string);
     });
   }
 });

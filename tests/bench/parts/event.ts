@@ -3,7 +3,7 @@ import { subscriberOf } from "../../../lib/app/policy.ts";
 import { Generators } from "../../../lib/body/generators.ts";
 import { holeFill } from "../../../lib/body/rendered.ts";
 import { ownAddressOf } from "../../../lib/event/contact.ts";
-import { type NotifyHeadParts, writeNotify, writeNotifyHead } from "../../../lib/event/notify_template.ts";
+import { keptHead, type NotifyHeadParts, writeNotify, writeNotifyHead } from "../../../lib/event/notify_template.ts";
 import type { Subscription } from "../../../lib/event/subscription.ts";
 import { numbersOf, recordOf } from "../../../lib/event/subscription_record.ts";
 import { isReject } from "../../../lib/event/refusals.ts";
@@ -114,7 +114,7 @@ export function notifyParts(): { head: Part; write: Part; notify: Uint8Array } {
   const { dialog } = subscription;
   const fill = holeFill({ entity: dialog.localUri, remote: dialog.remoteUri, guid: dialog.localTag });
   const patch = { branch: newBranch(7), sequence: 1, expiresSeconds: 3_600, isPending: false, reason: undefined };
-  const head = writeNotifyHead(headParts);
+  const head = keptHead(writeNotifyHead(headParts));
   const room = new Uint8Array(4_096);
   const into = { room: (bytes: number) => room.subarray(0, bytes) };
   const notify = writeNotify(head, patch, body, fill, into);
