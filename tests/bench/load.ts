@@ -1,13 +1,13 @@
 /**
  * The load generator, a process of its own: plays watchers against a server and measures what they cost it.
  *
- * 1. `--warmups` times, subscribes all watchers and has them leave again. 2. Subscribes the first `--pioneers`, and has them told of a
- * few changes. 3. Subscribes all others, `--window` at a time. 4. `--changes` times, changes every watched resource at once and waits
- * until each watcher was told. 5. `--refreshes` times, refreshes every subscription. 6. Rests for `--rest` seconds.
+ * 1. Subscribes all watchers, `--window` at a time; `--comings` times, between which they leave again. Before the last of them the first
+ * `--pioneers` subscribe, and are told of a few changes. 2. `--changes` times, changes every watched resource at once and waits until
+ * each watcher was told. 3. `--refreshes` times, refreshes every subscription. 4. Rests for `--rest` seconds.
  * Processor time is that of the server's processes, read from /proc before and after.
  *
  * Run: bun tests/bench/load.ts --port PORT --pid PID --watchers N [--resources N] [--event dialog|presence]
- *   [--trigger dialog|presence|floor] [--warmups N] [--pioneers N] [--changes N] [--refreshes N] [--window N] [--rest N] [--transport udp|tcp]
+ *   [--trigger dialog|presence|floor] [--comings N] [--pioneers N] [--changes N] [--refreshes N] [--window N] [--rest N] [--transport udp|tcp]
  *   [--password WORD]
  * Prints one line of JSON.
  */
@@ -43,7 +43,7 @@ export type Phase = {
 
 /** What a run found. */
 export type LoadResult = {
-  subscribe: Phase;
+  comings: Phase[];
   changes: Phase[];
   refreshes: Phase[];
   /** Megabytes of the server, all processes: with the pioneers, with all subscriptions, and after the rest. */
@@ -64,7 +64,7 @@ const { values } = parseArgs({
     resources: { type: "string", default: "1" },
     event: { type: "string", default: "dialog" },
     trigger: { type: "string", default: "dialog" },
-    warmups: { type: "string", default: "0" },
+    comings: { type: "string", default: "1" },
     pioneers: { type: "string", default: "0" },
     changes: { type: "string", default: "5" },
     refreshes: { type: "string", default: "0" },
@@ -165,8 +165,9 @@ async function phases(count: number, action: (round: number) => Promise<number[]
   return found;
 }
 
-for (let round = Number(values.warmups); round > 0; round--) {
-  await subscribe(0, watchers);
+const comings: Phase[] = [];
+while (comings.length < Number(values.comings) - 1) {
+  comings.push(await measure(watchers, () => subscribe(0, watchers)));
   await subscribe(0, watchers, 0);
   phones.forgetDialogs();
 }
@@ -177,7 +178,7 @@ if (pioneers > 0) {
   for (let round = 0; round < PIONEER_CHANGES; round++) await changeAll(round, pioneers);
 }
 const before = pssMegabytesOf(pids);
-const subscribed = await measure(watchers - pioneers, () => subscribe(pioneers, watchers));
+comings.push(await measure(watchers - pioneers, () => subscribe(pioneers, watchers)));
 const changes = await phases(Number(values.changes), changeAll);
 const full = pssMegabytesOf(pids);
 const refreshes = await phases(Number(values.refreshes), () => subscribe(0, watchers));
@@ -186,7 +187,7 @@ await untilSo(() => Promise.resolve(performance.now() >= restedAt));
 const rested = pssMegabytesOf(pids);
 const { repeatedCount, retransmittedCount } = phones;
 const result: LoadResult = {
-  subscribe: subscribed,
+  comings,
   changes,
   refreshes,
   pss: { before, full, rested },

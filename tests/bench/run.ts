@@ -63,9 +63,9 @@ async function measureStart() {
 }
 
 /** What is lost or said twice is a fault, whatever the machine; times are for people. */
-function faultsOf(name: string, { subscribe, changes, repeatedCount, retransmittedCount }: LoadResult): string[] {
+function faultsOf(name: string, { comings, changes, repeatedCount, retransmittedCount }: LoadResult): string[] {
   const faults: string[] = [];
-  if (subscribe.count !== WATCHERS || changes.some((change) => change.count !== WATCHERS)) {
+  if ([...comings, ...changes].some(({ count }) => count !== WATCHERS)) {
     faults.push("were not all told");
   }
   if (repeatedCount > 0) faults.push(`${repeatedCount} NOTIFYs came twice`);
@@ -82,16 +82,16 @@ async function measure(start: () => Promise<Server>, flags: readonly string[]): 
   }
 }
 
-function loadLines(name: string, { subscribe, changes, refreshes }: LoadResult): string[] {
+function loadLines(name: string, { comings, changes, refreshes }: LoadResult): string[] {
   const line = (what: string, phases: readonly Phase[]) => {
     const of = (key: keyof Phase) => median(phases.map((phase) => phase[key]));
     return `${name.padEnd(8)} ${what}: ${of("cpuMicrosEach").toFixed(0)} µs CPU each, ` +
       `50 % after ${of("p50").toFixed(0)} ms, last after ${of("last").toFixed(0)} ms`;
   };
   return [
-    line(`${subscribe.count} new subscriptions`, [subscribe]),
-    line(`${subscribe.count} told of a change`, changes),
-    line(`${subscribe.count} refreshes`, refreshes),
+    line(`${WATCHERS} new subscriptions`, comings),
+    line(`${WATCHERS} told of a change`, changes),
+    line(`${WATCHERS} refreshes`, refreshes),
   ];
 }
 
