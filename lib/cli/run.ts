@@ -10,6 +10,7 @@ import type { Appliance } from "../app.ts";
 import type { Config } from "../config/config.ts";
 import type { Loaded } from "../config/load.ts";
 import { systemClock } from "../runtime/clock.ts";
+import { keepFreedMemory } from "../runtime/host.ts";
 import { build } from "../runtime/version.ts";
 import { createLog, type Log, type LogSettings, type WrittenLevel } from "../runtime/log.ts";
 import { systemAlarm } from "../runtime/timers.ts";
@@ -38,6 +39,7 @@ export async function run(options: RunOptions): Promise<number> {
   const level = options.logLevel === undefined ? undefined : oneOf(LOG_LEVELS, options.logLevel, "log level");
   const format = options.logFormat === undefined ? undefined : oneOf(LOG_FORMATS, options.logFormat, "log format");
   if (!existsSync(options.config)) return explainFirstRun(options.config);
+  keepFreedMemory();
   const [{ hintChecks, startAppliance }, { loadConfig }] = await Promise.all([
     import("../app.ts"),
     import("../config/load.ts"),

@@ -129,15 +129,11 @@ export class Router implements TransactionUser {
       return { status: 483, why: "Max-Forwards is 0" };
     }
     // RFC 3261 §8.2.2.3: every required extension that is unknown is named.
-    const unknown = request.require.filter((tag) => !handler.options.includes(tag));
-    if (unknown.length > 0) {
-      return {
-        status: 420,
-        headers: [["Unsupported", unknown.join(", ")]],
-        why: `unknown extension ${unknown.join(", ")}`,
-      };
-    }
-    return undefined;
+    const { require } = request;
+    if (require.length === 0) return undefined;
+    const unknown = require.filter((tag) => !handler.options.includes(tag)).join(", ");
+    if (unknown === "") return undefined;
+    return { status: 420, headers: [["Unsupported", unknown]], why: `unknown extension ${unknown}` };
   }
 
   #answerOnceStored(
