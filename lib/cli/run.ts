@@ -10,13 +10,13 @@ import type { Appliance } from "../app.ts";
 import type { Config } from "../config/config.ts";
 import type { Loaded } from "../config/load.ts";
 import { systemClock } from "../runtime/clock.ts";
-import { keepFreedMemory } from "../runtime/host.ts";
 import { build } from "../runtime/version.ts";
 import { createLog, type Log, type LogSettings, type WrittenLevel } from "../runtime/log.ts";
 import { systemAlarm } from "../runtime/timers.ts";
 import { readConfigText } from "./client.ts";
 import { CliError } from "./errors.ts";
 import { explainFirstRun } from "./first_run.ts";
+import { keepFreedMemory } from "./new_start.ts";
 import { fail, print } from "./terminal.ts";
 
 /** Options of `hintd run`. */
