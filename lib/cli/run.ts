@@ -16,7 +16,6 @@ import { systemAlarm } from "../runtime/timers.ts";
 import { readConfigText } from "./client.ts";
 import { CliError } from "./errors.ts";
 import { explainFirstRun } from "./first_run.ts";
-import { keepFreedMemory } from "./new_start.ts";
 import { fail, print } from "./terminal.ts";
 
 /** Options of `hintd run`. */
@@ -39,7 +38,6 @@ export async function run(options: RunOptions): Promise<number> {
   const level = options.logLevel === undefined ? undefined : oneOf(LOG_LEVELS, options.logLevel, "log level");
   const format = options.logFormat === undefined ? undefined : oneOf(LOG_FORMATS, options.logFormat, "log format");
   if (!existsSync(options.config)) return explainFirstRun(options.config);
-  keepFreedMemory();
   const [{ hintChecks, startAppliance }, { loadConfig }] = await Promise.all([
     import("../app.ts"),
     import("../config/load.ts"),

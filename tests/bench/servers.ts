@@ -4,7 +4,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Office, startHintd, untilAnswered } from "../e2e/hintd.ts";
+import { serviceEnvironment } from "../../lib/cli/service_unit.ts";
+import { type Office, prepareHintd, untilAnswered } from "../e2e/hintd.ts";
 import { freePort } from "../e2e/ports.ts";
 import type { LoadResult } from "./load.ts";
 
@@ -42,9 +43,12 @@ export function longestTurn(before: TurnCounts, after: TurnCounts): number {
   return grown.find(([, count]) => count === total)![0];
 }
 
+/** In the environment in which `hintd service install` has it start. */
+const asService = { wrapper: ["env", ...serviceEnvironment] };
+
 /** hintd: guest is believed on its word, member has a password, publisher may publish for everybody. */
 export async function startMeasuredHintd(): Promise<MeasuredHintd> {
-  const hintd = await startHintd(({ sipPort, httpPort, dataDir }: Office) => `
+  const hintd = await prepareHintd(({ sipPort, httpPort, dataDir }: Office) => `
 [server]
 data_dir = ${JSON.stringify(dataDir)}
 [[listen]]
@@ -65,12 +69,13 @@ publish = ["*"]
 [contexts.default.hints]
 ${Array.from({ length: RESOURCES }, (_, i) => `${2000 + i} = "Custom:d${2000 + i}"`).join("\n")}
 `);
+  await hintd.start(asService);
   return {
     port: hintd.sipPort,
     pid: hintd.pid,
     end: () => hintd.dispose(),
     kill: async () => void await hintd.end("SIGKILL"),
-    startAgain: () => hintd.start(),
+    startAgain: () => hintd.start(asService),
     async livingCount() {
       const { timers, answers } = await hintd.counters("queues");
       return timers! + answers!;

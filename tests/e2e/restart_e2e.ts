@@ -1,6 +1,5 @@
 /** What survives the end of the process, and how it ends. */
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
 import { type Hintd, PASSWORD, startHintd } from "./hintd.ts";
 import { within } from "./lines.ts";
 
@@ -77,19 +76,6 @@ test("a phone that never closes its connection does not hold up the end", () =>
     expect(await within(hintd.end(), () => "hintd to end", 5_000)).toBe(0);
     stubborn.terminate();
   }), 30_000);
-
-test(
-  "it begins anew with what its host asks for before all else, once, as the process that was started",
-  () =>
-    withHintd((hintd) => {
-      const environment = readFileSync(`/proc/${hintd.pid}/environ`, "utf8").split("\0");
-      for (const name of ["MIMALLOC_PURGE_HOLES_MIN_INTERVAL", "BUN_JSC_useWarmUpMarkedBlocks"]) {
-        expect(environment.filter((entry) => entry.startsWith(`${name}=`))).toHaveLength(1);
-      }
-      return Promise.resolve();
-    }),
-  30_000,
-);
 
 test("passwords are in no line of the log", () =>
   withHintd(async (hintd) => {
