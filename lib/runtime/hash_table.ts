@@ -29,7 +29,7 @@ export class HashTable<Thing extends object> {
 
   /** Place of the first thing with a hash; -1 when there is none. Places hold until something is added or removed. */
   first(hash: number): number {
-    const wanted = hash === FREE ? 1 : hash | 0;
+    const wanted = placedHash(hash);
     return this.#search(wanted, wanted & this.#mask);
   }
 
@@ -47,7 +47,7 @@ export class HashTable<Thing extends object> {
   add(hash: number, thing: Thing): void {
     // A third of the places is always free, so that searches are short.
     if (++this.#count * 3 > this.#hashes.length * 2) this.#resize(this.#hashes.length * 2);
-    this.#put(hash === FREE ? 1 : hash | 0, thing);
+    this.#put(placedHash(hash), thing);
   }
 
   /** Takes a thing out; false when it was not there. */
@@ -106,4 +106,9 @@ export class HashTable<Thing extends object> {
       if (hashes[place] !== FREE) this.#put(hashes[place]!, things[place]!);
     }
   }
+}
+
+/** A hash as it stands in its place: 0 stands there as 1. */
+function placedHash(hash: number): number {
+  return hash === FREE ? 1 : hash | 0;
 }

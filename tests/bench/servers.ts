@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serviceEnvironment } from "../../lib/cli/service_unit.ts";
-import { type Office, prepareHintd, untilAnswered } from "../e2e/hintd.ts";
+import { type Office, startHintd, untilAnswered } from "../e2e/hintd.ts";
 import { freePort } from "../e2e/ports.ts";
 import type { LoadResult } from "./load.ts";
 
@@ -48,7 +48,7 @@ const asService = { wrapper: ["env", ...serviceEnvironment] };
 
 /** hintd: guest is believed on its word, member has a password, publisher may publish for everybody. */
 export async function startMeasuredHintd(): Promise<MeasuredHintd> {
-  const hintd = await prepareHintd(({ sipPort, httpPort, dataDir }: Office) => `
+  const hintd = await startHintd(({ sipPort, httpPort, dataDir }: Office) => `
 [server]
 data_dir = ${JSON.stringify(dataDir)}
 [[listen]]
@@ -68,8 +68,7 @@ auth = { username = "member", password = "${PASSWORD}" }
 publish = ["*"]
 [contexts.default.hints]
 ${Array.from({ length: RESOURCES }, (_, i) => `${2000 + i} = "Custom:d${2000 + i}"`).join("\n")}
-`);
-  await hintd.start(asService);
+`, asService);
   return {
     port: hintd.sipPort,
     pid: hintd.pid,

@@ -240,11 +240,14 @@ export async function prepareHintd(
   return new Hintd(office, configFile, directory);
 }
 
-/** Starts a hintd; whoever starts it disposes of it. */
-export async function startHintd(config?: (office: Office) => string): Promise<Hintd> {
+/** Starts a hintd, behind the words of a `wrapper` if need be; whoever starts it disposes of it. */
+export async function startHintd(
+  config?: (office: Office) => string,
+  options?: { wrapper?: readonly string[] },
+): Promise<Hintd> {
   const hintd = await prepareHintd(config);
   try {
-    await hintd.start();
+    await hintd.start(options);
   } catch (error) {
     await hintd.dispose().catch(() => {});
     throw error;
