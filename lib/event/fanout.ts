@@ -6,9 +6,7 @@
  * a watcher that is slow gets one NOTIFY with the newest state when it is ready for it. Queues are drained once per turn.
  * First, refresh and last NOTIFYs go ahead of changes: they answer somebody who is waiting.
  *
- * At most `limits.notifyWindow` NOTIFYs await their answer at once, because the kernel's receive buffer holds only a few
- * hundred answers. One that is unanswered after T1 has met a dead or slow phone; its transaction goes on, but it gives
- * its place in the window to others.
+ * A window (`notify_window.ts`) bounds how many await their answer at once.
  *
  * Budget: 1.5 µs per NOTIFY without the transaction and the socket, no allocation (tests/bench/notify_bench.ts).
  */
@@ -38,6 +36,7 @@ import {
   writeNotifyHead,
 } from "./notify_template.ts";
 import type { Watched } from "./event_package.ts";
+import { NotifyWindow } from "./notify_window.ts";
 import type { Subscription, SubscriptionOwner } from "./subscription.ts";
 import { SubscriptionQueue } from "./subscription_queue.ts";
 import type { Subscriptions } from "./subscriptions.ts";
@@ -103,9 +102,6 @@ export function fanoutCounters(): FanoutCounters {
   return { notifySent: 0, notifyAnswered: 0, notifyFailed: 0, notifyCoalesced: 0, windowFull: 0 };
 }
 
-/** Spans the window: how long an unanswered NOTIFY holds its place. T1. */
-const WINDOW_MILLIS = 500;
-
 /** A request within 200 bytes of an Ethernet's MTU leaves by a stream. Source: RFC 3261 §18.1.1. */
 const DATAGRAM_BYTES = 1_300;
 
@@ -138,13 +134,9 @@ export class Fanout implements SubscriptionOwner {
   readonly #urgent = new SubscriptionQueue();
   readonly #changed = new SubscriptionQueue();
   readonly #patch: NotifyPatch;
+  readonly #window = new NotifyWindow();
   readonly #stall: TimerEntry;
   readonly #pumpNow = () => this.#pump();
-  /** NOTIFYs in the window, oldest first from `#flightFirst`; answered ones stay until they come to the front. */
-  #flight: Subscription[] = [];
-  #flightSince: Millis[] = [];
-  #flightFirst = 0;
-  #windowCount = 0;
   #isPumpDue = false;
   #whenIdle: (() => void)[] = [];
 
@@ -231,13 +223,10 @@ export class Fanout implements SubscriptionOwner {
     const now = this.#parts.timers.now();
     const transaction = subscription.outstanding;
     const wasSent = transaction !== undefined;
+    const hadPlace = this.#window.leave(subscription);
     subscription.outstanding = undefined;
+    if (hadPlace && (this.queuedCount > 0 || this.#whenIdle.length > 0)) this.#schedulePump();
     if (this.#parts.log.isDebugging("event")) this.#note(subscription, `NOTIFY answered with ${status}`, transaction);
-    if (subscription.windowSince >= 0) {
-      subscription.windowSince = -1;
-      this.#windowCount--;
-      if (this.queuedCount > 0 || this.#whenIdle.length > 0) this.#schedulePump();
-    }
     const record = subscription.lastNotify;
     if (record !== undefined) {
       record.status = status;
@@ -336,8 +325,8 @@ export class Fanout implements SubscriptionOwner {
   #pump(): void {
     this.#isPumpDue = false;
     const now = this.#parts.timers.now();
-    this.#releaseSlow(now);
-    while (this.#windowCount < limits.notifyWindow) {
+    this.#window.releaseSlow(now);
+    while (!this.#window.isFull) {
       const subscription = this.#urgent.shift() ?? this.#changed.shift();
       if (subscription === undefined) return this.#tellIdle();
       subscription.isQueued = false;
@@ -345,37 +334,12 @@ export class Fanout implements SubscriptionOwner {
     }
     if (this.queuedCount === 0) return;
     this.#parts.counters.windowFull++;
-    if (!this.#stall.isArmed) {
-      this.#parts.timers.arm(this.#stall, this.#flightSince[this.#flightFirst]! + WINDOW_MILLIS - now);
-    }
+    if (!this.#stall.isArmed) this.#parts.timers.arm(this.#stall, this.#window.nextRelease - now);
   }
 
   #tellIdle(): void {
-    if (this.#whenIdle.length === 0 || this.#windowCount > 0) return;
+    if (this.#whenIdle.length === 0 || !this.#window.isEmpty) return;
     for (const resolve of this.#whenIdle.splice(0)) resolve();
-  }
-
-  /** Takes those out of the window that are answered, or unanswered for longer than T1. */
-  #releaseSlow(now: Millis): void {
-    while (this.#flightFirst < this.#flight.length) {
-      const subscription = this.#flight[this.#flightFirst]!;
-      const since = this.#flightSince[this.#flightFirst]!;
-      if (subscription.windowSince === since) {
-        if (since + WINDOW_MILLIS > now) break;
-        subscription.windowSince = -1;
-        this.#windowCount--;
-      }
-      this.#flightFirst++;
-    }
-    if (this.#flightFirst === this.#flight.length) {
-      this.#flight.length = 0;
-      this.#flightSince.length = 0;
-      this.#flightFirst = 0;
-    } else if (this.#flightFirst > 4_096) {
-      this.#flight = this.#flight.slice(this.#flightFirst);
-      this.#flightSince = this.#flightSince.slice(this.#flightFirst);
-      this.#flightFirst = 0;
-    }
   }
 
   #send(subscription: Subscription, now: Millis): void {
@@ -424,10 +388,8 @@ export class Fanout implements SubscriptionOwner {
     const record = subscription.lastNotify ??= { sentAt: 0, status: 0, answeredAfterMillis: 0 };
     record.sentAt = this.#parts.clock.wall();
     record.status = record.answeredAfterMillis = 0;
-    subscription.windowSince = subscription.sentAt = now;
-    this.#windowCount++;
-    this.#flight.push(subscription);
-    this.#flightSince.push(now);
+    subscription.sentAt = now;
+    this.#window.enter(subscription, now);
     this.#parts.counters.notifySent++;
     transaction.send(bytes);
     if (this.#parts.log.isDebugging("event")) this.#note(subscription, "NOTIFY sent", transaction);

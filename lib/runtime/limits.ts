@@ -41,7 +41,7 @@ export const limits = {
    */
   waitingSlotCount: 64,
   /** Client transactions that keep the room in which their request was written: more than the windows have on their way. */
-  roomySlotCount: 512,
+  roomySlotCount: 768,
   /** Bytes of a room that is kept; only the NOTIFY of a list needs more. */
   keptRoomBytes: 2_048,
   /**
@@ -59,6 +59,11 @@ export const limits = {
    * more than three quarters of its default of 212,992 bytes and leave room for requests.
    */
   notifyWindow: 128,
+  /**
+   * NOTIFYs outstanding at once by streams, which lose nothing: so many that a connection's share of them leaves in few calls, and few
+   * enough that to write them takes milliseconds.
+   */
+  streamNotifyWindow: 512,
   /** NOTIFYs outstanding at once to phones that did not subscribe; their answers come besides those of the window above. */
   unsolicitedWindow: 32,
   /** Attempts at a phone that did not subscribe and answers, but asks for patience each time. */

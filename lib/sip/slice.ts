@@ -4,15 +4,24 @@ import { Char, CharClass, charClass, lowerCase } from "./chars.ts";
 /** Upper bound of expiry values in seconds, 2^32 − 1. Source: RFC 3261 §20.19. */
 export const expiresSecondsMax = 4_294_967_295;
 
-/** Node's reader of a slice, without a view in between. */
-const { utf8Slice } = Buffer.prototype as unknown as {
+/** Node's reader and copier of a slice, without a view in between. */
+const { utf8Slice, copy } = Buffer.prototype as unknown as {
   utf8Slice(this: Uint8Array, start: number, end: number): string;
+  copy(this: Uint8Array, target: Uint8Array, targetStart: number, start: number, end: number): number;
 };
+/** A slice of fewer bytes is copied sooner by hand than the copier is called. */
+const COPIER_BYTES = 32;
 const encoder = new TextEncoder();
 
 /** Text of a slice; bytes that are not UTF-8 become U+FFFD. Source: RFC 3261 §7.3.1, §25.1. */
 export function textOf(bytes: Uint8Array, start: number, end: number): string {
   return start >= end ? "" : utf8Slice.call(bytes, start, end);
+}
+
+/** Copies a slice to `at` in `target`, where there is room for it. */
+export function copySlice(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
+  if (end - start >= COPIER_BYTES) copy.call(source, target, at, start, end);
+  else for (let from = start, to = at; from < end; from++, to++) target[to] = source[from]!;
 }
 
 /** UTF-8 bytes of a text. */

@@ -9,7 +9,7 @@
 import { Char } from "./chars.ts";
 import { parseLimits } from "./message.ts";
 import { ParseFailure } from "./parse_failure.ts";
-import { decimalOf, equalsIgnoreCase, skipLws, trimLws } from "./slice.ts";
+import { copySlice, decimalOf, equalsIgnoreCase, skipLws, trimLws } from "./slice.ts";
 
 /** Who gets what the framer finds. */
 export interface FrameReceiver {
@@ -195,20 +195,23 @@ export class StreamFramer {
     const needed = this.#length + end - start;
     if (needed > this.#buffer.length) {
       const grown = acquire(Math.max(needed, this.#buffer.length * 2));
-      grown.set(this.#buffer.subarray(0, this.#length));
+      copySlice(this.#buffer, 0, this.#length, grown, 0);
       release(this.#buffer);
       this.#buffer = grown;
     }
-    this.#buffer.set(chunk.subarray(start, end), this.#length);
+    copySlice(chunk, start, end, this.#buffer, this.#length);
     this.#length = needed;
   }
 }
 
-/** Offset after the first CRLF CRLF in [start, end); −1 when there is none. */
+/** Offset after the first CRLF CRLF in [start, end); −1 when there is none. Where no CR or LF stands, none of the next four bytes ends it. */
 function headEnd(bytes: Uint8Array, start: number, end: number): number {
-  for (let at = start + 3; at < end; at++) {
-    if (bytes[at] !== Char.lf || bytes[at - 1] !== Char.cr) continue;
-    if (bytes[at - 2] === Char.lf && bytes[at - 3] === Char.cr) return at + 1;
+  let at = start + 3;
+  while (at < end) {
+    const byte = bytes[at];
+    if (byte !== Char.lf) at += byte === Char.cr ? 1 : 4;
+    else if (bytes[at - 1] === Char.cr && bytes[at - 2] === Char.lf && bytes[at - 3] === Char.cr) return at + 1;
+    else at += 2;
   }
   return -1;
 }
@@ -218,13 +221,13 @@ function contentLengthOf(bytes: Uint8Array, start: number, end: number): number 
   let found = -1;
   let lineStart = start;
   while (lineStart < end) {
-    const lineEnd = bytes.indexOf(Char.lf, lineStart) + 1;
+    const lineEnd = endOfLine(bytes, lineStart);
     if (isContentLength(bytes, lineStart)) {
       const colon = bytes.indexOf(Char.colon, lineStart);
       // A folded value ends on a later line; digits and white space are all that may stand there.
       let valueEnd = lineEnd;
       while (bytes[valueEnd] === Char.space || bytes[valueEnd] === Char.tab) {
-        valueEnd = bytes.indexOf(Char.lf, valueEnd) + 1;
+        valueEnd = endOfLine(bytes, valueEnd);
       }
       const valueStart = skipLws(bytes, colon + 1, valueEnd);
       const value = decimalOf(bytes, valueStart, trimLws(bytes, valueStart, valueEnd));
@@ -235,6 +238,13 @@ function contentLengthOf(bytes: Uint8Array, start: number, end: number): number 
     lineStart = lineEnd;
   }
   return found < 0 ? failure("Content-Length", "missing", start, "RFC 3261 §18.3") : found;
+}
+
+/** Offset after the next LF; a head ends with one. */
+function endOfLine(bytes: Uint8Array, start: number): number {
+  let at = start;
+  while (bytes[at++] !== Char.lf);
+  return at;
 }
 
 /** Whether a line starts with `Content-Length` or `l`, white space and a colon. */

@@ -4,6 +4,7 @@
  * Budget: no allocation but growth; appending ASCII text costs about 1 ns a byte. Benchmark: tests/bench/parse_bench.ts.
  */
 import { Char } from "./chars.ts";
+import { copySlice } from "./slice.ts";
 
 const encoder = new TextEncoder();
 
@@ -34,7 +35,7 @@ export class ByteWriter {
     const needed = this.length + count;
     if (needed <= this.buffer.length) return;
     const grown = new Uint8Array(Math.max(needed, this.buffer.length * 2));
-    grown.set(this.buffer.subarray(0, this.length));
+    copySlice(this.buffer, 0, this.length, grown, 0);
     this.buffer = grown;
   }
 
@@ -61,14 +62,9 @@ export class ByteWriter {
 
   /** Appends a slice of other bytes, all of them unless told. */
   bytes(source: Uint8Array, start = 0, end: number = source.length): this {
-    const count = end - start;
-    this.reserve(count);
-    if (count < 128) {
-      const { buffer } = this;
-      let at = this.length;
-      for (let from = start; from < end; from++) buffer[at++] = source[from]!;
-    } else this.buffer.set(source.subarray(start, end), this.length);
-    this.length += count;
+    this.reserve(end - start);
+    copySlice(source, start, end, this.buffer, this.length);
+    this.length += end - start;
     return this;
   }
 

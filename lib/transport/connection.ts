@@ -63,8 +63,8 @@ const idleMillis = 7_200_000;
 /** How long a closing connection may take to send what is left. */
 const lingerMillis = 2_000;
 
-/** Messages are joined to pieces of no more bytes: joining is a copy. */
-const pieceBytes = 65_536;
+/** Where messages are joined to what the kernel is handed next: it has taken it, or not, before more are joined. */
+const joint = new Uint8Array(65_536);
 
 /** Answer to a ping. Source: RFC 5626 §3.5.1. */
 const pong = new Uint8Array([0x0d, 0x0a]);
@@ -224,7 +224,7 @@ export class Connection implements Flow, FrameReceiver, TimerOwner {
       if (written < 0) return;
       this.#waitingBytes -= written;
       if (written < piece.length) {
-        this.#waiting.unshift(piece.subarray(written));
+        this.#waiting.unshift(piece.slice(written));
         this.#isBlocked = true;
         return;
       }
@@ -232,14 +232,18 @@ export class Connection implements Flow, FrameReceiver, TimerOwner {
     if (this.#state === "lingering") this.#parts.socket.shutdown();
   }
 
-  /** The front of what waits in one piece: one message is itself, several are joined. */
+  /** Takes the front of what waits in one piece, which holds until the next: one message is itself, several are joined. */
   #takePiece(): Uint8Array {
-    let count = 1;
-    let length = this.#waiting[0]!.length;
-    while (count < this.#waiting.length && length + this.#waiting[count]!.length <= pieceBytes) {
-      length += this.#waiting[count++]!.length;
+    const waiting = this.#waiting;
+    if (waiting.length === 1 || waiting[0]!.length > joint.length) return waiting.shift()!;
+    let count = 0;
+    let length = 0;
+    while (count < waiting.length && length + waiting[count]!.length <= joint.length) {
+      joint.set(waiting[count]!, length);
+      length += waiting[count++]!.length;
     }
-    const taken = this.#waiting.splice(0, count);
-    return count === 1 ? taken[0]! : Buffer.concat(taken, length);
+    if (count === waiting.length) waiting.length = 0;
+    else this.#waiting = waiting.slice(count);
+    return joint.subarray(0, length);
   }
 }

@@ -15,6 +15,7 @@
  */
 import type { Clock } from "../runtime/clock.ts";
 import { limits } from "../runtime/limits.ts";
+import { copySlice } from "../sip/slice.ts";
 import type { Listener, TransportName } from "./transport.ts";
 
 /** An address and port of one side. */
@@ -133,7 +134,7 @@ export class Recorder {
     this.#ports[row] = remotePort;
     this.#addresses[row] = remoteAddress;
     this.#listeners[row] = listener;
-    this.#bytes.set(length === bytes.length ? bytes : bytes.subarray(start, start + length), at);
+    copySlice(bytes, start, start + length, this.#bytes, at);
   }
 
   /** The message called `id`; `undefined` when it has given way, or was never there. */

@@ -193,12 +193,11 @@ describe("NOTIFY failures (RFC 6665 §4.2.2)", () => {
 });
 
 describe("the window", () => {
-  test("holds what awaits an answer; the rest follows as answers come, and dead phones give way after T1", async () => {
-    const count = limits.notifyWindow + 50;
-    const site = await Site.start(
-      plainConfig.replace('identify_by = ["ip"]', `identify_by = ["ip"]\nmax_subscriptions = ${count}`),
-    );
-    const phone = site.phone("192.0.2.10");
+  /** Has one phone subscribe `count` times, and not answer what it is told from then on. */
+  async function silentWatcher(count: number, transport: "udp" | "tcp") {
+    const toml = plainConfig.replace('identify_by = ["ip"]', `identify_by = ["ip"]\nmax_subscriptions = ${count}`);
+    const site = await Site.start(toml, [transport]);
+    const phone = site.phone("192.0.2.10", transport);
     for (let i = 0; i < count; i++) {
       phone.subscribe({ event: `dialog;id=${i}` });
       if (i % 100 === 99) await site.pass();
@@ -207,18 +206,25 @@ describe("the window", () => {
     expect(site.core.subscriptions.count).toBe(count);
     phone.clear();
     phone.onNotify = () => undefined;
-    site.setDevice("one", "INUSE");
-    await site.pass();
-    expect(phone.notifies.length).toBe(limits.notifyWindow);
-    const [one, two] = phone.notifies;
-    phone.answer(one!, "200 OK");
-    phone.answer(two!, "200 OK");
-    await site.pass();
-    expect(phone.notifies.length).toBe(limits.notifyWindow + 2);
-    await site.pass(510);
-    const firstTimes = new Set(phone.notifies.map((notify) => notify.header("Event")));
-    expect(firstTimes.size).toBe(count);
-  });
+    return { site, phone };
+  }
+
+  for (const [transport, places] of [["udp", limits.notifyWindow], ["tcp", limits.streamNotifyWindow]] as const) {
+    test(`holds ${places} by ${transport}; the rest follows as answers come, and dead phones give way after T1`, async () => {
+      const { site, phone } = await silentWatcher(places + 50, transport);
+      site.setDevice("one", "INUSE");
+      await site.pass();
+      expect(phone.notifies.length).toBe(places);
+      const [one, two] = phone.notifies;
+      phone.answer(one!, "200 OK");
+      phone.answer(two!, "200 OK");
+      await site.pass();
+      expect(phone.notifies.length).toBe(places + 2);
+      await site.pass(510);
+      const firstTimes = new Set(phone.notifies.map((notify) => notify.header("Event")));
+      expect(firstTimes.size).toBe(places + 50);
+    });
+  }
 });
 
 describe("streams", () => {

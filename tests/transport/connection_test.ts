@@ -97,6 +97,28 @@ test("what the kernel does not take waits, and leaves in order with what came me
   expect(office.socket.text).toBe(`${words(20).join("")}late;`);
 });
 
+test("what the kernel does not take stays as it is while other connections send", () => {
+  const [office, other] = [open(), open()];
+  office.socket.room = 5;
+  sendAll(office, words(20));
+  office.endTurn();
+  sendAll(other, ["other;", "words;"]);
+  other.endTurn();
+  office.socket.room = Infinity;
+  office.connection.drained();
+  expect(office.socket.text).toBe(words(20).join(""));
+  expect(other.socket.text).toBe("other;words;");
+});
+
+test("a message longer than a piece leaves whole, between others", () => {
+  const office = open();
+  const long = "x".repeat(70_000);
+  sendAll(office, ["before;", long, "behind;", "last;"]);
+  office.endTurn();
+  expect(office.socket.writes.map(({ length }) => length)).toEqual([7, 70_000, 12]);
+  expect(office.socket.text).toBe(`before;${long}behind;last;`);
+});
+
 test("more than may wait leaves at once where the kernel takes it", () => {
   const office = open();
   const long = "x".repeat(60_000);
