@@ -13,7 +13,6 @@ import type {
   HintRow,
   ListRow,
   MailboxRow,
-  NotifyRow,
   OutboundPublicationRow,
   PresenceStateRow,
   ProblemRow,
@@ -129,7 +128,7 @@ export function endpointRow(core: Core, name: string, endpoint: EndpointConfig):
 
 /** The row of a subscription. */
 export function subscriptionRow(subscription: Subscription, { now, wall }: Present): SubscriptionRow {
-  const { flow, lastNotify, state } = subscription;
+  const { flow, state, sentAt, answerStatus, answeredAt } = subscription;
   return {
     id: subscription.dialog.localTag,
     endpoint: subscription.endpoint,
@@ -144,7 +143,11 @@ export function subscriptionRow(subscription: Subscription, { now, wall }: Prese
     user_agent: subscription.userAgent,
     created_at: instantText(subscription.createdAt),
     expires_at: instantText(wall + Math.round(subscription.expiresAt - now)),
-    last_notify: lastNotify === undefined ? null : notifyRow(lastNotify),
+    last_notify: sentAt < 0 ? null : {
+      sent_at: instantText(wall - Math.round(now - sentAt)),
+      status: answerStatus === 0 ? null : answerStatus,
+      answered_after_ms: answerStatus === 0 ? null : Math.round(answeredAt - sentAt),
+    },
     failure_count: subscription.failureCount,
   };
 }
@@ -258,10 +261,10 @@ export function webhookRows(webhooks: readonly WebhookSnapshot[], { wall }: Pres
 }
 
 /** Phones that do not answer as problems, the worst first. */
-export function deliveryRows(core: Core): ProblemRow[] {
+export function deliveryRows(core: Core, { now, wall }: Present): ProblemRow[] {
   const failing = core.subscriptions.all().filter((each) => each.failureCount >= FAILURES_SHOWN);
   return failing.sort((a, b) => b.failureCount - a.failureCount).slice(0, DELIVERY_ROWS).map((each) => {
-    const sentAt = instantText(each.lastNotify?.sentAt ?? each.createdAt);
+    const sentAt = instantText(each.sentAt < 0 ? each.createdAt : wall - Math.round(now - each.sentAt));
     return {
       severity: "error",
       area: "event",
@@ -280,15 +283,6 @@ export const FAILURES_SHOWN = 2;
 
 /** Rows shown of them. */
 const DELIVERY_ROWS = 50;
-
-function notifyRow({ sentAt, status, answeredAfterMillis }: NonNullable<Subscription["lastNotify"]>): NotifyRow {
-  const isAwaited = status === 0;
-  return {
-    sent_at: instantText(sentAt),
-    status: isAwaited ? null : status,
-    answered_after_ms: isAwaited ? null : answeredAfterMillis,
-  };
-}
 
 function hintsShowing(core: Core, key: string): string[] {
   return [...core.engine.showing(key)].map((resource) => `${resource.exten}@${resource.context}`);

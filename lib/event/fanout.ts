@@ -12,7 +12,7 @@
  */
 import type { RenderedBody } from "../body/rendered.ts";
 import { routeRequest } from "../dialog/route_set.ts";
-import type { Clock, Millis } from "../runtime/clock.ts";
+import type { Millis } from "../runtime/clock.ts";
 import type { Counters } from "../runtime/counters.ts";
 import type { Entropy } from "../runtime/entropy.ts";
 import { Histogram } from "../runtime/histogram.ts";
@@ -73,7 +73,6 @@ export interface SubscriptionObserver {
 
 /** What a Fanout is made of. */
 export interface FanoutParts {
-  readonly clock: Clock;
   readonly timers: Timers;
   /** At whose end NOTIFYs are written. */
   readonly turn: Turn;
@@ -227,11 +226,8 @@ export class Fanout implements SubscriptionOwner {
     subscription.outstanding = undefined;
     if (hadPlace && (this.queuedCount > 0 || this.#whenIdle.length > 0)) this.#schedulePump();
     if (this.#parts.log.isDebugging("event")) this.#note(subscription, `NOTIFY answered with ${status}`, transaction);
-    const record = subscription.lastNotify;
-    if (record !== undefined) {
-      record.status = status;
-      record.answeredAfterMillis = Math.round(now - subscription.sentAt);
-    }
+    subscription.answerStatus = status;
+    subscription.answeredAt = now;
     if (subscription.state === "gone") return;
     const { list } = subscription;
     const retryAfterSeconds = response === undefined || status < 300 ? undefined : retryAfterOf(response);
@@ -385,10 +381,8 @@ export class Fanout implements SubscriptionOwner {
       subscription.changedAt = -1;
     }
     subscription.outstanding = transaction;
-    const record = subscription.lastNotify ??= { sentAt: 0, status: 0, answeredAfterMillis: 0 };
-    record.sentAt = this.#parts.clock.wall();
-    record.status = record.answeredAfterMillis = 0;
     subscription.sentAt = now;
+    subscription.answerStatus = 0;
     this.#window.enter(subscription, now);
     this.#parts.counters.notifySent++;
     transaction.send(bytes);

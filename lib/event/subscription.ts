@@ -54,15 +54,6 @@ export interface SubscriptionParts {
 /** What a phone subscribes to, of which it has one subscription at most: the newer replaces the older. */
 export type Interest = Pick<SubscriptionParts, "endpoint" | "phone" | "eventPackage" | "eventId" | "watched">;
 
-/** The last NOTIFY of a subscription, for page and API. */
-export interface NotifyRecord {
-  sentAt: EpochMillis;
-  /** Final status; 0 while unanswered, 408 when no answer came, 503 when it could not be sent. */
-  status: number;
-  /** Milliseconds until the answer. */
-  answeredAfterMillis: number;
-}
-
 /** One watcher's standing interest in one resource. Source: RFC 6665 §4.2. */
 export class Subscription implements ClientUser, TimerOwner {
   readonly owner: SubscriptionOwner;
@@ -116,8 +107,12 @@ export class Subscription implements ClientUser, TimerOwner {
   outstanding: ClientTransaction | undefined;
   /** Monotonic instant of the outstanding NOTIFY while it counts in the window, else -1. */
   windowSince: Millis = -1;
-  /** Monotonic instant at which the newest NOTIFY left. */
+  /** Monotonic instant at which the newest NOTIFY left; -1 before the first. */
   sentAt: Millis = -1;
+  /** Its final status: 0 while it is unanswered, 408 when no answer came, 503 when it could not be sent. */
+  answerStatus = 0;
+  /** Monotonic instant of that. */
+  answeredAt: Millis = -1;
   /** The document last sent; a list keeps its own. */
   sentBody: RenderedBody | undefined;
   failureCount = 0;
@@ -127,7 +122,6 @@ export class Subscription implements ClientUser, TimerOwner {
   keptId = 0;
   /** More than the numbers in its record has changed since that was written. */
   isRecordStale = true;
-  lastNotify: NotifyRecord | undefined;
 
   readonly expiry = new TimerEntry(this);
   retry: TimerEntry | undefined;

@@ -74,7 +74,7 @@ export function prolongPart(): Part {
   const context = { subscriber, flow };
   office.settle(0, POOL);
   const living = [...core.subscriptions.all()];
-  demand(living.length === POOL && living.every((each) => each.lastNotify?.status === 200), "all are told");
+  demand(living.length === POOL && living.every((each) => each.answerStatus === 200), "all are told");
   const refreshes = living.map((each) => read(refresh(each)));
   const own = microsOf(POOL, (i) => {
     const request = refreshes[i]!;
