@@ -122,11 +122,11 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
   const { configFile, log, safeMode } = options;
   let config = options.config;
   const entropy = systemEntropy;
+  const turn = systemTurn();
   const turnSpans = new Histogram();
   // One clock for all who set and read instants; only what measures within a turn asks the machine's.
-  const clock = turnClock(systemClock, turnSpans);
+  const clock = turnClock(systemClock, turnSpans, (over) => turn.at(TurnStep.over, over));
   const timers = new Timers(clock, systemAlarm());
-  const turn = systemTurn();
   const directory = dataDirectory(configFile, config.server.data_dir);
   const database = orRefuse(() => {
     makeDirectory(directory);

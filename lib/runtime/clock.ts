@@ -26,13 +26,9 @@ const STEPS_PER_MILLI = 1_024;
  * machine's answer costs more than what is done with it. What takes long within a turn is not to be measured by it.
  *
  * @param spans Told how long each turn took in which somebody asked: nobody else is served meanwhile.
- * @param schedule Calls back once, when the present turn is over.
+ * @param schedule Calls back once, when all is done in the present turn.
  */
-export function turnClock(
-  clock: Clock,
-  spans: Histogram,
-  schedule: (over: () => void) => void = setImmediate,
-): Clock {
+export function turnClock(clock: Clock, spans: Histogram, schedule: (over: () => void) => void): Clock {
   let instant: Millis = 0;
   let isKnown = false;
   const forget = () => {

@@ -7,8 +7,8 @@
  * datagrams of a turn leave in one call.
  */
 
-/** Steps of the end of a turn, in order. */
-export const TurnStep = { store: 0, tell: 1, send: 2 } as const;
+/** Steps of the end of a turn, in order; at the last of them all is done. */
+export const TurnStep = { store: 0, tell: 1, send: 2, over: 3 } as const;
 
 /** The turns of the host's event loop. */
 export function systemTurn(): Turn {
@@ -18,7 +18,7 @@ export function systemTurn(): Turn {
 /** Ends turns. */
 export class Turn {
   readonly #schedule: (end: () => void) => void;
-  readonly #jobs: (() => void)[][] = [[], [], []];
+  readonly #jobs: (() => void)[][] = [[], [], [], []];
   readonly #end = () => this.#run();
   #isDue = false;
 

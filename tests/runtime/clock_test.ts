@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { turnClock } from "../../lib/runtime/clock.ts";
+import { systemTurn, TurnStep } from "../../lib/runtime/turn.ts";
 import { Histogram } from "../../lib/runtime/histogram.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 
@@ -36,13 +37,18 @@ test("an instant plus a span, less the instant, is the span: no lifetime is a se
   }
 });
 
-test("on the host a turn is over when what came in it was seen to", async () => {
+test("on the host a turn is over when all that came in it is stored, told and sent, and takes as long", async () => {
   const clock = new ManualClock();
-  const turn = turnClock(clock, new Histogram());
-  const first = turn.now();
+  const turn = systemTurn();
+  const spans = new Histogram([5, 10, 20]);
+  const instants = turnClock(clock, spans, (over) => turn.at(TurnStep.over, over));
+  const first = instants.now();
   clock.advance(5);
+  turn.at(TurnStep.send, () => expect(instants.now()).toBe(first));
+  turn.at(TurnStep.store, () => clock.advance(6));
   await Promise.resolve();
-  expect(turn.now()).toBe(first);
+  expect(instants.now()).toBe(first);
   await new Promise((resolve) => setImmediate(resolve));
-  expect(turn.now()).toBe(first + 5);
+  expect(instants.now()).toBe(first + 11);
+  expect(spans.sumMillis).toBe(11);
 });
