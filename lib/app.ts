@@ -23,7 +23,7 @@ import { type ConfigProblem, loadConfig, type Warnings } from "./config/load.ts"
 import type { Controls, ReloadReport } from "./http/controls.ts";
 import { controlSocketPath, dataDirectory } from "./http/control_socket.ts";
 import { HttpServer } from "./http/server.ts";
-import { systemClock, turnClock } from "./runtime/clock.ts";
+import { type Clock, systemClock, turnClock } from "./runtime/clock.ts";
 import { Histogram } from "./runtime/histogram.ts";
 import { systemEntropy } from "./runtime/entropy.ts";
 import { collectGarbage, startIsOver } from "./runtime/host.ts";
@@ -122,10 +122,11 @@ export async function startAppliance(options: ApplianceOptions): Promise<Applian
   const { configFile, log, safeMode } = options;
   let config = options.config;
   const entropy = systemEntropy;
-  const turn = systemTurn();
   const turnSpans = new Histogram();
-  // One clock for all who set and read instants; only what measures within a turn asks the machine's.
-  const clock = turnClock(systemClock, turnSpans, (over) => turn.at(TurnStep.over, over));
+  // One clock for all who set and read instants; only what measures within a turn asks the machine's. A turn in which nobody has asked
+  // for the instant begins with its end.
+  const turn = systemTurn(() => void clock.now());
+  const clock: Clock = turnClock(systemClock, turnSpans, (over) => turn.at(TurnStep.over, over));
   const timers = new Timers(clock, systemAlarm());
   const directory = dataDirectory(configFile, config.server.data_dir);
   const database = orRefuse(() => {

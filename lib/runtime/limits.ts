@@ -145,6 +145,8 @@ export const limits = {
   demandedRetrySeconds: 3_600,
   /** Realms whose challenges are remembered for one server; a request passes a proxy or two on its way. */
   challengesPerTarget: 4,
+  /** Pages of 4 KiB in the database's log before they are moved into its file, which takes ten milliseconds at most. */
+  loggedPageCount: 1_000,
   /** Rendered bodies kept ready. */
   renderedBodyCount: 20_000,
   /** Characters of one field of a line of the log; a Via of a stranger may be as long as a message. */

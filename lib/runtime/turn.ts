@@ -10,21 +10,26 @@
 /** Steps of the end of a turn, in order; at the last of them all is done. */
 export const TurnStep = { store: 0, tell: 1, send: 2, over: 3 } as const;
 
-/** The turns of the host's event loop. */
-export function systemTurn(): Turn {
-  return new Turn(setImmediate);
+/** The turns of the host's event loop; `ending` as in `Turn`. */
+export function systemTurn(ending?: () => void): Turn {
+  return new Turn(setImmediate, ending);
 }
 
 /** Ends turns. */
 export class Turn {
   readonly #schedule: (end: () => void) => void;
   readonly #jobs: (() => void)[][] = [[], [], [], []];
+  readonly #ending: () => void;
   readonly #end = () => this.#run();
   #isDue = false;
 
-  /** @param schedule Calls back once, when the present burst is over. */
-  constructor(schedule: (end: () => void) => void) {
+  /**
+   * @param schedule Calls back once, when the present burst is over.
+   * @param ending Called before the first step.
+   */
+  constructor(schedule: (end: () => void) => void, ending: () => void = () => {}) {
     this.#schedule = schedule;
+    this.#ending = ending;
   }
 
   /** Runs `job` once at `step` of this turn's end; of the next turn's, when that step has begun. */
@@ -36,6 +41,7 @@ export class Turn {
   }
 
   #run(): void {
+    this.#ending();
     for (let step = 0; step < this.#jobs.length; step++) {
       const jobs = this.#jobs[step]!;
       if (jobs.length === 0) continue;

@@ -4,6 +4,10 @@
  * Theory. WAL with `synchronous=NORMAL`: a transaction that committed survives the end of this process at once, and a power
  * failure as soon as the log file has been flushed. `write` flushes it before it returns. Whoever commits often uses
  * `commit`, and `flush`, which does not block: one flush serves everything that was committed before it began.
+ * What the log holds is moved into the file before it grows too long. SQLite would do so within a commit, and wait until the disk has
+ * log and file. `checkpoint` has the log flushed, moves, and has the file flushed, and waits for neither; only then is the log written
+ * again from its front, for until then a power failure might leave neither it nor the file whole. What is left is one page: SQLite
+ * flushes the log's new beginning within the next commit.
  * The file belongs to one process (`locking_mode=EXCLUSIVE`): a second hintd on the same directory is refused before it
  * touches anything.
  */
@@ -13,9 +17,10 @@ import { join } from "node:path";
 import { type Clock, type EpochMillis, systemClock } from "../runtime/clock.ts";
 import { Histogram } from "../runtime/histogram.ts";
 import { secondText } from "../runtime/instant.ts";
+import { limits } from "../runtime/limits.ts";
 import type { Log } from "../runtime/log.ts";
 import { StoreError } from "../runtime/store_error.ts";
-import { type LogFile, logFileOf, noLogFile } from "./log_file.ts";
+import { type FlushedFile, flushedFile, noFile } from "./flushed_file.ts";
 import { DatabaseTooNew, migrate } from "./migrations.ts";
 
 /** Name of the file inside the data directory. */
@@ -29,6 +34,13 @@ export interface DatabaseOptions {
   readonly clock: Clock;
 }
 
+/** The files of a database. */
+export interface DatabaseFiles {
+  readonly file: FlushedFile;
+  /** The write-ahead log. */
+  readonly log: FlushedFile;
+}
+
 /**
  * Opens the database of a data directory, making or migrating it. A damaged file is set aside under a dated name, with a
  * loud message, and a fresh one takes its place.
@@ -40,7 +52,8 @@ export function openDatabase({ directory, log, clock }: DatabaseOptions): Databa
   const path = join(directory, databaseFile);
   try {
     const connection = openSound(path, (damage) => setAside(path, damage, log, clock));
-    return new Database(connection, path, log, clock, logFileOf(path));
+    // The log is there from the first transaction on, and as long as the database is open.
+    return new Database(connection, path, log, clock, { file: flushedFile(path), log: flushedFile(`${path}-wal`) });
   } catch (error) {
     if (error instanceof DatabaseTooNew) throw error;
     throw new StoreError(`Cannot open the database "${path}": ${explain(error)}`, { cause: error });
@@ -69,8 +82,13 @@ export class Database {
   readonly #commit: Statement;
   readonly #fill: Statement;
   readonly #empty: Statement;
-  readonly #logFile: LogFile;
+  /** Pages in the log, and how many of them were moved into the file. */
+  readonly #measureLog: Statement<{ log: number; checkpointed: number }, []>;
+  readonly #files: DatabaseFiles;
   #isWriting = false;
+  #isClosed = false;
+  /** Something was moved from the log into the file, which has not been flushed since. */
+  #isMoved = false;
   /** Transactions since the file was opened, and how many of them were flushed. */
   #commitCount = 0;
   #flushedCount = 0;
@@ -84,18 +102,19 @@ export class Database {
     path: string,
     log: Log,
     clock: Clock = systemClock,
-    logFile: LogFile = noLogFile,
+    files: DatabaseFiles = { file: noFile, log: noFile },
   ) {
     this.#connection = connection;
     this.path = path;
     this.#log = log;
     this.#clock = clock;
-    this.#logFile = logFile;
+    this.#files = files;
     this.#begin = this.prepare("BEGIN IMMEDIATE");
     this.#commit = this.prepare("COMMIT");
     // More than is left over in the log by a transaction that failed.
     this.#fill = this.prepare("INSERT INTO probes (filler) VALUES (zeroblob(262144))");
     this.#empty = this.prepare("DELETE FROM probes");
+    this.#measureLog = this.prepare("PRAGMA wal_checkpoint(NOOP)");
   }
 
   /** Why the last write was refused; undefined when it was not. */
@@ -164,6 +183,7 @@ export class Database {
    */
   commit(action: () => void): void {
     if (this.#isWriting) return action();
+    this.#flushMoved();
     this.#isWriting = true;
     const startedAt = this.#clock.now();
     try {
@@ -191,7 +211,7 @@ export class Database {
       done(undefined);
     };
     try {
-      this.#logFile.flush(flushed);
+      this.#files.log.flush(flushed);
     } catch (error) {
       done(this.#refused(error));
     }
@@ -202,7 +222,7 @@ export class Database {
     if (this.#flushedCount === this.#commitCount) return;
     const startedAt = this.#clock.now();
     try {
-      this.#logFile.flushNow();
+      this.#files.log.flushNow();
     } catch (error) {
       throw this.#refused(error);
     }
@@ -211,11 +231,65 @@ export class Database {
     this.#worked();
   }
 
+  /** Whether the log has grown so long that `checkpoint` is due. */
+  get isCheckpointDue(): boolean {
+    const { log, checkpointed } = this.#measureLog.get()!;
+    return log >= limits.loggedPageCount && checkpointed < log;
+  }
+
+  /**
+   * Moves what the log holds into the file, and tells `done`, later, when that is on the disk. A `commit` before then is well, but
+   * waits for the disk. Where the disk refuses nothing is lost, and the log grows on.
+   */
+  checkpoint(done: () => void): void {
+    this.flush((problem) => {
+      if (this.#isClosed || problem !== undefined || !this.#move()) return done();
+      this.#files.file.flush((error) => {
+        if (error === null) this.#isMoved = false;
+        done();
+      });
+    });
+  }
+
+  /** Moves what the log holds, all of which is on the disk, into the file, which is not. */
+  #move(): boolean {
+    if (this.#flushedCount !== this.#commitCount) return false;
+    this.#connection.run("PRAGMA synchronous = OFF");
+    try {
+      this.#isMoved = true;
+      this.#connection.run("PRAGMA wal_checkpoint(PASSIVE)");
+      return true;
+    } catch (error) {
+      if (!isSqliteError(error)) throw error;
+      return false;
+    } finally {
+      this.#connection.run("PRAGMA synchronous = NORMAL");
+    }
+  }
+
   /** Closes the file; everything is in it, and nothing lies beside it. */
   close(): void {
-    this.#logFile.close();
+    this.#isClosed = true;
+    try {
+      this.#flushMoved();
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+    }
+    this.#files.log.close();
+    this.#files.file.close();
     for (const statement of this.#statements) statement.finalize();
     this.#connection.close(true);
+  }
+
+  /** Before the log is written again: what was moved from it is on the disk. @throws StoreError when the disk refuses. */
+  #flushMoved(): void {
+    if (!this.#isMoved) return;
+    try {
+      this.#files.file.flushNow();
+    } catch (error) {
+      throw this.#refused(error);
+    }
+    this.#isMoved = false;
   }
 
   #rolledBack(error: unknown): unknown {
@@ -271,6 +345,8 @@ function connect(path: string): Connection {
     connection.run("PRAGMA journal_mode = WAL");
     connection.run("PRAGMA synchronous = NORMAL");
     connection.run("PRAGMA journal_size_limit = 4194304");
+    // A net for states that are set one by one, and nothing else, for weeks: `checkpoint` comes long before.
+    connection.run(`PRAGMA wal_autocheckpoint = ${limits.loggedPageCount * 8}`);
     using check = connection.prepare<{ quick_check: string }, []>("PRAGMA quick_check(1)");
     const finding = check.get()!.quick_check;
     if (finding !== "ok") throw new Damage(finding);

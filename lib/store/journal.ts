@@ -83,13 +83,17 @@ export class Journal {
   readonly #tables: JournalTable<never, never>[] = [];
   readonly #retry = new TimerEntry({ timerFired: () => this.#settle() });
   readonly #lateFlush = new TimerEntry({ timerFired: () => this.#flushSoon() });
-  readonly #commitNow = () => this.#settle();
+  readonly #commitNow = () => {
+    if (!this.#isCheckpointing) this.#settle();
+  };
   /** Who waits for this turn's transaction, and who for the flush after it. */
   #forWritten: Settled[] = [];
   #forDurable: Settled[] = [];
   /** Who waits for the flush that begins next. */
   #forFlush: Settled[] = [];
   #isFlushing = false;
+  /** The log is being moved into the file: what changes waits in memory, and nobody waits for the disk but those who promise. */
+  #isCheckpointing = false;
   #isDue = false;
   #problem: StoreError | undefined;
 
@@ -167,6 +171,7 @@ export class Journal {
     for (const table of changed) table.clear();
     this.#problem = undefined;
     this.#timers.cancel(this.#retry);
+    if (this.#database.isCheckpointDue && !this.#isCheckpointing) this.#checkpoint();
   }
 
   /** Has everything that waits on the disk, for a last time; what the disk refuses is lost, and it has logged why. */
@@ -219,6 +224,15 @@ export class Journal {
       if (problem !== undefined) this.#refused(problem);
       for (const settled of waiting) settled(problem);
       if (this.#forFlush.length > 0) this.#flushSoon();
+    });
+  }
+
+  /** Has the log moved into the file; turns that end meanwhile are stored when it is. */
+  #checkpoint(): void {
+    this.#isCheckpointing = true;
+    this.#database.checkpoint(() => {
+      this.#isCheckpointing = false;
+      if (this.#isDue) this.#turn.at(TurnStep.store, this.#commitNow);
     });
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { turnClock } from "../../lib/runtime/clock.ts";
+import { type Clock, turnClock } from "../../lib/runtime/clock.ts";
 import { systemTurn, TurnStep } from "../../lib/runtime/turn.ts";
 import { Histogram } from "../../lib/runtime/histogram.ts";
 import { ManualClock } from "../support/manual_clock.ts";
@@ -39,9 +39,9 @@ test("an instant plus a span, less the instant, is the span: no lifetime is a se
 
 test("on the host a turn is over when all that came in it is stored, told and sent, and takes as long", async () => {
   const clock = new ManualClock();
-  const turn = systemTurn();
+  const turn = systemTurn(() => void instants.now());
   const spans = new Histogram([5, 10, 20]);
-  const instants = turnClock(clock, spans, (over) => turn.at(TurnStep.over, over));
+  const instants: Clock = turnClock(clock, spans, (over) => turn.at(TurnStep.over, over));
   const first = instants.now();
   clock.advance(5);
   turn.at(TurnStep.send, () => expect(instants.now()).toBe(first));
@@ -51,4 +51,8 @@ test("on the host a turn is over when all that came in it is stored, told and se
   await new Promise((resolve) => setImmediate(resolve));
   expect(instants.now()).toBe(first + 11);
   expect(spans.sumMillis).toBe(11);
+  await new Promise((resolve) => setImmediate(resolve));
+  turn.at(TurnStep.store, () => clock.advance(7));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([spans.counts, spans.sumMillis]).toEqual([[1, 1, 1, 0], 18]);
 });

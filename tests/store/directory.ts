@@ -1,11 +1,13 @@
 /** A data directory of one test, and a log that can be read back. */
+import { Database as Connection } from "bun:sqlite";
 import { afterEach } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Log } from "../../lib/runtime/log.ts";
-import { databaseFile, openDatabase } from "../../lib/store/database.ts";
-import type { Database } from "../../lib/store/database.ts";
+import { Database, databaseFile, type DatabaseFiles, openDatabase } from "../../lib/store/database.ts";
+import type { FlushedFile } from "../../lib/store/flushed_file.ts";
+import { migrate } from "../../lib/store/migrations.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 
 const clock = new ManualClock();
@@ -36,6 +38,22 @@ export class Lines implements Log {
   }
 }
 
+/** A file that is flushed when the test says so. */
+export class SlowFile implements FlushedFile {
+  readonly begun: ((error: Error | null) => void)[] = [];
+  nowCount = 0;
+
+  flush(done: (error: Error | null) => void): void {
+    this.begun.push(done);
+  }
+
+  flushNow(): void {
+    this.nowCount++;
+  }
+
+  close(): void {}
+}
+
 /** An empty directory, gone after the test. */
 export class DataDirectory {
   readonly path: string;
@@ -59,6 +77,17 @@ export class DataDirectory {
   /** Opens the database; the test closes it. */
   open(): Database {
     return openDatabase({ directory: this.path, log: this.lines, clock });
+  }
+
+  /** Opens the database, whose files are flushed when the test says so. */
+  openWith(files: DatabaseFiles): Database {
+    const connection = new Connection(this.file);
+    connection.run("PRAGMA locking_mode = EXCLUSIVE");
+    connection.run("PRAGMA journal_mode = WAL");
+    connection.run("PRAGMA synchronous = NORMAL");
+    connection.run("PRAGMA wal_autocheckpoint = 0");
+    migrate(connection);
+    return new Database(connection, this.file, this.lines, clock, files);
   }
 
   /** Opens the database for as long as `action` runs. */

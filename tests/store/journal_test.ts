@@ -1,8 +1,11 @@
 import { describe, expect, test } from "bun:test";
+import { statSync } from "node:fs";
 import fc from "fast-check";
+import { limits } from "../../lib/runtime/limits.ts";
 import { StoreError } from "../../lib/runtime/store_error.ts";
 import type { JournalTable } from "../../lib/store/journal.ts";
-import type { LogFile } from "../../lib/store/log_file.ts";
+import { noFile } from "../../lib/store/flushed_file.ts";
+import { SlowFile } from "./directory.ts";
 import { Journaling } from "./journaling.ts";
 
 /** A journal with one kind of rows: a name and a text, kept where secrets are. */
@@ -37,6 +40,9 @@ function office(journaling = new Journaling()): Office {
     Object.fromEntries(database.rows<{ name: string; value: string }>(names).map(({ name, value }) => [name, value]));
   return { journaling, rows, writes, stored };
 }
+
+/** Of SQLite. */
+const PAGE_BYTES = 4_096;
 
 /** What `action` throws. */
 function thrownBy(action: () => void): unknown {
@@ -168,25 +174,9 @@ describe("a disk that refuses", () => {
 });
 
 describe("a flush of the disk", () => {
-  /** A log file that is flushed when the test says so. */
-  class SlowLog implements LogFile {
-    readonly begun: ((error: Error | null) => void)[] = [];
-    nowCount = 0;
-
-    flush(done: (error: Error | null) => void): void {
-      this.begun.push(done);
-    }
-
-    flushNow(): void {
-      this.nowCount++;
-    }
-
-    close(): void {}
-  }
-
   function slowOffice() {
-    const log = new SlowLog();
-    return { log, ...office(new Journaling(undefined, log)) };
+    const log = new SlowFile();
+    return { log, ...office(new Journaling(undefined, { file: noFile, log })) };
   }
 
   test("is waited for by those who promise, and by nobody else", () => {
@@ -267,6 +257,94 @@ describe("a flush of the disk", () => {
       journaling.endTurn();
     });
     expect(problem).toBeUndefined();
+  });
+});
+
+describe("a checkpoint", () => {
+  /** A journal whose log has just grown so long that it is moved into the file. */
+  function fullOffice() {
+    const files = { file: new SlowFile(), log: new SlowFile() };
+    const full = office(new Journaling(undefined, files));
+    for (let i = 0; i < limits.loggedPageCount; i++) full.rows.save(`row${i}`, "x".repeat(PAGE_BYTES));
+    full.journaling.endTurn();
+    return { ...full, ...files };
+  }
+
+  test("has the log on the disk before it is moved, and the file before the log is written again", () => {
+    const { journaling, rows, stored, file, log } = fullOffice();
+    const told: string[] = [];
+    const look = () => [told.length, stored().late, log.begun.length, file.begun.length];
+    rows.save("late", "1");
+    journaling.journal.whenWritten(() => told.push("written"));
+    journaling.endTurn();
+    expect(look()).toEqual([0, undefined, 1, 0]);
+    log.begun[0]!(null);
+    expect(look()).toEqual([0, undefined, 1, 1]);
+    rows.save("late", "2");
+    journaling.endTurn();
+    expect(look()).toEqual([0, undefined, 1, 1]);
+    file.begun[0]!(null);
+    journaling.endTurn();
+    expect(look()).toEqual([1, "2", 1, 1]);
+    expect([file.nowCount, log.nowCount]).toEqual([0, 0]);
+  });
+
+  test("is waited for by a state that is set meanwhile", () => {
+    const { journaling, file, log } = fullOffice();
+    log.begun[0]!(null);
+    journaling.database.write(() => {});
+    expect([file.nowCount, log.nowCount]).toEqual([1, 1]);
+    file.begun[0]!(null);
+    journaling.database.write(() => {});
+    expect([file.nowCount, log.nowCount]).toEqual([1, 2]);
+  });
+
+  test("moves nothing while the disk refuses the log, and lets the journal go on", () => {
+    const { journaling, rows, stored, file, log } = fullOffice();
+    log.begun[0]!(new Error("EIO: i/o error, fdatasync"));
+    expect(file.begun.length).toBe(0);
+    rows.save("late", "1");
+    journaling.endTurn();
+    expect(stored().late).toBe("1");
+  });
+
+  test("leaves the log as it is while the disk refuses the file", () => {
+    const { journaling, rows, stored, file, log } = fullOffice();
+    log.begun[0]!(null);
+    file.flushNow = () => {
+      throw new Error("EIO: i/o error, fdatasync");
+    };
+    file.begun[0]!(new Error("EIO: i/o error, fdatasync"));
+    rows.save("late", "1");
+    journaling.endTurn();
+    expect(stored().late).toBeUndefined();
+    expect(thrownBy(() => journaling.journal.check())).toBeInstanceOf(StoreError);
+    file.flushNow = () => {};
+    journaling.clock.advance(1_010);
+    expect(stored().late).toBe("1");
+  });
+
+  test("that is under way at the end does no harm", () => {
+    const { journaling, rows, file, log } = fullOffice();
+    rows.save("late", "1");
+    journaling.stop();
+    log.begun[0]!(null);
+    expect(file.begun.length).toBe(0);
+  });
+
+  test("keeps the log short", async () => {
+    const { journaling, rows } = office();
+    const { file } = journaling.directory;
+    for (let turn = 0; turn < 60; turn++) {
+      for (let i = 0; i < 100; i++) rows.save(`row${i}`, `${turn}-${"x".repeat(3_000)}`);
+      const isWritten = new Promise((resolve) => journaling.journal.whenWritten(resolve));
+      journaling.endTurn();
+      while (await Promise.race([isWritten, new Promise((next) => setImmediate(next, "waits"))]) === "waits") {
+        journaling.endTurn();
+      }
+    }
+    expect(statSync(`${file}-wal`).size).toBeLessThan(2 * limits.loggedPageCount * PAGE_BYTES);
+    expect(statSync(file).size).toBeGreaterThan(100 * 3_000);
   });
 });
 

@@ -1,13 +1,9 @@
 /** A journal on a real file, whose turns end when the test says so, on a disk that refuses when the test says so. */
-import { Database as Connection } from "bun:sqlite";
 import { afterEach } from "bun:test";
 import { Turn } from "../../lib/runtime/turn.ts";
 import type { Timers } from "../../lib/runtime/timers.ts";
-import { silentLog } from "../../lib/runtime/log.ts";
-import { Database } from "../../lib/store/database.ts";
+import type { Database, DatabaseFiles } from "../../lib/store/database.ts";
 import { Journal } from "../../lib/store/journal.ts";
-import type { LogFile } from "../../lib/store/log_file.ts";
-import { migrate } from "../../lib/store/migrations.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 import { DataDirectory } from "./directory.ts";
 
@@ -18,12 +14,6 @@ afterEach(() => {
   open.clear();
 });
 
-function openInMemory(logFile: LogFile): Database {
-  const connection = new Connection(":memory:");
-  migrate(connection);
-  return new Database(connection, ":memory:", silentLog, undefined, logFile);
-}
-
 /** What a journal needs around it. */
 export class Journaling {
   readonly directory: DataDirectory;
@@ -33,9 +23,10 @@ export class Journaling {
   readonly journal: Journal;
   #ends: (() => void)[] = [];
 
-  constructor(directory = new DataDirectory(), logFile?: LogFile) {
+  /** Flushes its files itself, unless the test does. */
+  constructor(directory = new DataDirectory(), files?: DatabaseFiles) {
     this.directory = directory;
-    this.database = logFile === undefined ? directory.open() : openInMemory(logFile);
+    this.database = files === undefined ? directory.open() : directory.openWith(files);
     open.add(this.database);
     const turn = new Turn((end) => this.#ends.push(end));
     this.journal = new Journal({ database: this.database, turn, timers: this.timers });
@@ -51,11 +42,16 @@ export class Journaling {
     this.database.rows(`PRAGMA query_only = ${isWritable ? 0 : 1}`);
   }
 
-  /** An orderly stop, and the next start on the same directory. */
-  restarted(): Journaling {
+  /** An orderly stop. */
+  stop(): void {
     this.journal.flush();
     this.database.close();
     open.delete(this.database);
+  }
+
+  /** An orderly stop, and the next start on the same directory. */
+  restarted(): Journaling {
+    this.stop();
     return new Journaling(this.directory);
   }
 }

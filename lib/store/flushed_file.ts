@@ -1,10 +1,10 @@
 /**
- * Owns the flushing of SQLite's write-ahead log: what was committed is in it, and on the disk once it is flushed.
+ * Owns the flushing of one file that SQLite writes: what was written is on the disk once it is flushed.
  */
 import { closeSync, fdatasync, fdatasyncSync, openSync } from "node:fs";
 
 /** A file that is flushed. */
-export interface LogFile {
+export interface FlushedFile {
   /** Has everything written so far on the disk, and tells `done`, later: null, or the error of the host. */
   flush(done: (error: Error | null) => void): void;
   /** Returns when everything written so far is on the disk. @throws The error of the host. */
@@ -13,18 +13,17 @@ export interface LogFile {
   close(): void;
 }
 
-/** The log of a database that lives in memory: there is no disk. */
-export const noLogFile: LogFile = {
+/** What a database that lives in memory writes: there is no disk. */
+export const noFile: FlushedFile = {
   flush: (done) => done(null),
   flushNow() {},
   close() {},
 };
 
-/** The log of the database in the file `path`. */
-export function logFileOf(path: string): LogFile {
+/** The file `path`, which is there when it is flushed for the first time, and stays. */
+export function flushedFile(path: string): FlushedFile {
   let file: number | undefined;
-  // It is there from the first transaction on, and as long as the database is open.
-  const opened = () => file ??= openSync(`${path}-wal`, "r");
+  const opened = () => file ??= openSync(path, "r");
   return {
     flush(done) {
       fdatasync(opened(), (error) => done(file === undefined ? null : error));
