@@ -203,18 +203,13 @@ export class Database {
   flush(done: (problem: StoreError | undefined) => void): void {
     const count = this.#commitCount;
     const startedAt = this.#clock.now();
-    const flushed = (error: Error | null) => {
+    this.#files.log.flush((error) => {
       if (error !== null) return done(this.#refused(error));
       this.flushSpans.observe(this.#clock.now() - startedAt);
       this.#flushedCount = Math.max(this.#flushedCount, count);
       this.#worked();
       done(undefined);
-    };
-    try {
-      this.#files.log.flush(flushed);
-    } catch (error) {
-      done(this.#refused(error));
-    }
+    });
   }
 
   /** Returns when all that was committed is on the disk. @throws StoreError when the disk refuses. */

@@ -5,7 +5,7 @@ import { closeSync, fdatasync, fdatasyncSync, openSync } from "node:fs";
 
 /** A file that is flushed. */
 export interface FlushedFile {
-  /** Has everything written so far on the disk, and tells `done`, later: null, or the error of the host. */
+  /** Has everything written so far on the disk, and tells `done`: null, or the error of the host. */
   flush(done: (error: Error | null) => void): void;
   /** Returns when everything written so far is on the disk. @throws The error of the host. */
   flushNow(): void;
@@ -26,7 +26,13 @@ export function flushedFile(path: string): FlushedFile {
   const opened = () => file ??= openSync(path, "r");
   return {
     flush(done) {
-      fdatasync(opened(), (error) => done(file === undefined ? null : error));
+      let descriptor: number;
+      try {
+        descriptor = opened();
+      } catch (error) {
+        return done(error as Error);
+      }
+      fdatasync(descriptor, (error) => done(file === undefined ? null : error));
     },
     flushNow() {
       fdatasyncSync(opened());

@@ -3,8 +3,8 @@
  * round by round, each server once per scenario, so that what drifts hits all of them. Prints a Markdown table of medians and
  * ratios. It takes about three quarters of an hour, most of it Kamailio's with 20,000 watchers of one; after SIGINT it shows what it has.
  *
- * Run: `deno task bench:compare [--rounds 5] [--only PART OF A SCENARIO]`, after `deno task build --host`. Kamailio is installed
- * from Debian where it is missing.
+ * Run: `deno task bench:compare [--rounds 5] [--only PART OF A SCENARIO] [--servers "hintd,floor,kamailio 1,kamailio 2"]`, after
+ * `deno task build --host`. Kamailio is installed from Debian where it is missing.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -183,8 +183,17 @@ function lastTold({ changes }: LoadResult): number {
   return middle(changes, "last");
 }
 
-const { values } = parseArgs({ options: { rounds: { type: "string", default: "5" }, only: { type: "string" } } });
-const scenarios = SCENARIOS.filter(({ name }) => name.includes(values.only ?? ""));
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "5" },
+    only: { type: "string", default: "" },
+    servers: { type: "string", default: ALL.join() },
+  },
+});
+const scenarios = SCENARIOS.filter(({ name }) => name.includes(values.only));
+const chosen = values.servers.split(",");
+const unknown = chosen.find((each) => !ALL.includes(each as ServerName));
+if (unknown !== undefined) throw new Error(`There is no server "${unknown}", only ${ALL.join(", ")}`);
 const results = new Map<string, LoadResult[]>();
 const faults: string[] = [];
 
@@ -225,7 +234,7 @@ process.on("SIGINT", () => isInterrupted = true);
 async function measureAll(): Promise<void> {
   for (let round = 0; round < Number(values.rounds); round++) {
     for (const scenario of scenarios) {
-      for (const name of scenario.servers) {
+      for (const name of scenario.servers.filter((each) => chosen.includes(each))) {
         if (isInterrupted) return;
         await run(scenario, name);
       }
