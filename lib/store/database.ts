@@ -32,6 +32,8 @@ export interface DatabaseOptions {
   readonly directory: string;
   readonly log: Log;
   readonly clock: Clock;
+  /** Makes a file that is flushed; the host's unless told. */
+  readonly fileAt?: (path: string) => FlushedFile;
 }
 
 /** The files of a database. */
@@ -48,12 +50,12 @@ export interface DatabaseFiles {
  * @throws DatabaseTooNew for the file of a newer hintd; StoreError when the directory cannot be used or another process
  * holds the file.
  */
-export function openDatabase({ directory, log, clock }: DatabaseOptions): Database {
+export function openDatabase({ directory, log, clock, fileAt = flushedFile }: DatabaseOptions): Database {
   const path = join(directory, databaseFile);
   try {
     const connection = openSound(path, (damage) => setAside(path, damage, log, clock));
     // The log is there from the first transaction on, and as long as the database is open.
-    return new Database(connection, path, log, clock, { file: flushedFile(path), log: flushedFile(`${path}-wal`) });
+    return new Database(connection, path, log, clock, { file: fileAt(path), log: fileAt(`${path}-wal`) });
   } catch (error) {
     if (error instanceof DatabaseTooNew) throw error;
     throw new StoreError(`Cannot open the database "${path}": ${explain(error)}`, { cause: error });

@@ -1,13 +1,11 @@
 /** A data directory of one test, and a log that can be read back. */
-import { Database as Connection } from "bun:sqlite";
 import { afterEach } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Log } from "../../lib/runtime/log.ts";
-import { Database, databaseFile, type DatabaseFiles, openDatabase } from "../../lib/store/database.ts";
+import { type Database, databaseFile, type DatabaseFiles, openDatabase } from "../../lib/store/database.ts";
 import type { FlushedFile } from "../../lib/store/flushed_file.ts";
-import { migrate } from "../../lib/store/migrations.ts";
 import { ManualClock } from "../support/manual_clock.ts";
 
 const clock = new ManualClock();
@@ -81,13 +79,8 @@ export class DataDirectory {
 
   /** Opens the database, whose files are flushed when the test says so. */
   openWith(files: DatabaseFiles): Database {
-    const connection = new Connection(this.file);
-    connection.run("PRAGMA locking_mode = EXCLUSIVE");
-    connection.run("PRAGMA journal_mode = WAL");
-    connection.run("PRAGMA synchronous = NORMAL");
-    connection.run("PRAGMA wal_autocheckpoint = 0");
-    migrate(connection);
-    return new Database(connection, this.file, this.lines, clock, files);
+    const fileAt = (path: string) => path === this.file ? files.file : files.log;
+    return openDatabase({ directory: this.path, log: this.lines, clock, fileAt });
   }
 
   /** Opens the database for as long as `action` runs. */

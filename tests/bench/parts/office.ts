@@ -13,6 +13,7 @@ import { Timers } from "../../../lib/runtime/timers.ts";
 import { Turn } from "../../../lib/runtime/turn.ts";
 import { BindingsStore } from "../../../lib/store/bindings_store.ts";
 import { type Database, openDatabase } from "../../../lib/store/database.ts";
+import { noFile } from "../../../lib/store/flushed_file.ts";
 import { FeaturesStore } from "../../../lib/store/features_store.ts";
 import { Journal } from "../../../lib/store/journal.ts";
 import { PublicationsStore } from "../../../lib/store/publications_store.ts";
@@ -52,9 +53,10 @@ auth = { username = "alice", password = "secret", supported_algorithms_uas = ["S
 ${Array.from({ length: EXTENSIONS }, (_, i) => `${2000 + i} = "Custom:d${2000 + i}"`).join("\n")}
 `);
 
-/** A disk with nothing on it. */
+/** A disk with nothing on it, whose flushes are over at once: hintd does not wait for them, and nothing here does. */
 export function openFresh(): Database {
-  return openDatabase({ directory: mkdtempSync(join(directory, "disk-")), log: silentLog, clock: systemClock });
+  const path = mkdtempSync(join(directory, "disk-"));
+  return openDatabase({ directory: path, log: silentLog, clock: systemClock, fileAt: () => noFile });
 }
 
 /** Rows of a table. */
