@@ -92,7 +92,7 @@ export class Journal {
   /** Who waits for the flush that begins next. */
   #forFlush: Settled[] = [];
   #isFlushing = false;
-  /** The log is being moved into the file: what changes waits in memory, and nobody waits for the disk but those who promise. */
+  /** The log is being moved into the file: what changes waits in memory until it is, with the answers that depend on it. */
   #isCheckpointing = false;
   #isDue = false;
   #problem: StoreError | undefined;
