@@ -175,7 +175,7 @@ export function createControls(parts: ControlsParts): AppControls {
       ...problems.list(),
       ...publisherRows(core, present()),
       ...webhookRows(parts.webhooks(), present()),
-      ...deliveryRows(core, present()),
+      ...deliveryRows(core),
       ...failureRows(core),
       ...core.watchdog.rows(),
     ];

@@ -167,6 +167,7 @@ export class Core implements SubscriptionObserver, ContactListener, FlowReceiver
       timings: transactionTimings(config.timers.t1_ms, config.timers.timer_b_ms),
     });
     this.fanout = new Fanout({
+      clock,
       timers,
       turn: parts.turn,
       entropy,

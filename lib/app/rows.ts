@@ -128,7 +128,7 @@ export function endpointRow(core: Core, name: string, endpoint: EndpointConfig):
 
 /** The row of a subscription. */
 export function subscriptionRow(subscription: Subscription, { now, wall }: Present): SubscriptionRow {
-  const { flow, state, sentAt, answerStatus, answeredAt } = subscription;
+  const { flow, state, sentAt, sentWall, answerStatus, answeredAt } = subscription;
   return {
     id: subscription.dialog.localTag,
     endpoint: subscription.endpoint,
@@ -144,7 +144,7 @@ export function subscriptionRow(subscription: Subscription, { now, wall }: Prese
     created_at: instantText(subscription.createdAt),
     expires_at: instantText(wall + Math.round(subscription.expiresAt - now)),
     last_notify: sentAt < 0 ? null : {
-      sent_at: instantText(wall - Math.round(now - sentAt)),
+      sent_at: instantText(sentWall),
       status: answerStatus === 0 ? null : answerStatus,
       answered_after_ms: answerStatus === 0 ? null : Math.round(answeredAt - sentAt),
     },
@@ -261,10 +261,10 @@ export function webhookRows(webhooks: readonly WebhookSnapshot[], { wall }: Pres
 }
 
 /** Phones that do not answer as problems, the worst first. */
-export function deliveryRows(core: Core, { now, wall }: Present): ProblemRow[] {
+export function deliveryRows(core: Core): ProblemRow[] {
   const failing = core.subscriptions.all().filter((each) => each.failureCount >= FAILURES_SHOWN);
   return failing.sort((a, b) => b.failureCount - a.failureCount).slice(0, DELIVERY_ROWS).map((each) => {
-    const sentAt = instantText(each.sentAt < 0 ? each.createdAt : wall - Math.round(now - each.sentAt));
+    const sentAt = instantText(each.sentAt < 0 ? each.createdAt : each.sentWall);
     return {
       severity: "error",
       area: "event",

@@ -12,7 +12,7 @@
  */
 import type { RenderedBody } from "../body/rendered.ts";
 import { routeRequest } from "../dialog/route_set.ts";
-import type { Millis } from "../runtime/clock.ts";
+import type { Clock, Millis } from "../runtime/clock.ts";
 import type { Counters } from "../runtime/counters.ts";
 import type { Entropy } from "../runtime/entropy.ts";
 import { Histogram } from "../runtime/histogram.ts";
@@ -73,6 +73,7 @@ export interface SubscriptionObserver {
 
 /** What a Fanout is made of. */
 export interface FanoutParts {
+  readonly clock: Clock;
   readonly timers: Timers;
   /** At whose end NOTIFYs are written. */
   readonly turn: Turn;
@@ -382,8 +383,9 @@ export class Fanout implements SubscriptionOwner {
     }
     subscription.outstanding = transaction;
     subscription.sentAt = now;
+    subscription.sentWall = this.#parts.clock.wall();
     subscription.answerStatus = 0;
-    this.#window.enter(subscription, now);
+    this.#window.enter(subscription);
     this.#parts.counters.notifySent++;
     transaction.send(bytes);
     if (this.#parts.log.isDebugging("event")) this.#note(subscription, "NOTIFY sent", transaction);

@@ -18,7 +18,7 @@ const HOLD_MILLIS = 500;
 /** Places of which so many are passed are cut off in front. */
 const PASSED_COUNT = 4_096;
 
-/** The places of subscriptions whose NOTIFY awaits its answer; `Subscription.windowSince` says who has one. */
+/** The places of subscriptions whose NOTIFY awaits its answer; `Subscription.hasPlace` says who has one. */
 export class NotifyWindow {
   /** Oldest first from `#first`; answered ones stay until they come to the front. */
   #flight: Subscription[] = [];
@@ -37,18 +37,18 @@ export class NotifyWindow {
     return this.#datagramCount + this.#streamCount === 0;
   }
 
-  /** Gives `subscription` a place: its NOTIFY leaves. */
-  enter(subscription: Subscription, now: Millis): void {
-    subscription.windowSince = now;
+  /** Gives `subscription` a place, whose NOTIFY leaves. */
+  enter(subscription: Subscription): void {
+    subscription.hasPlace = true;
     this.#count(subscription, 1);
     this.#flight.push(subscription);
-    this.#since.push(now);
+    this.#since.push(subscription.sentAt);
   }
 
   /** Takes the place of `subscription`, whose NOTIFY still is outstanding; false where it has none. */
   leave(subscription: Subscription): boolean {
-    if (subscription.windowSince < 0) return false;
-    subscription.windowSince = -1;
+    if (!subscription.hasPlace) return false;
+    subscription.hasPlace = false;
     this.#count(subscription, -1);
     return true;
   }
@@ -63,7 +63,7 @@ export class NotifyWindow {
     while (this.#first < this.#flight.length) {
       const subscription = this.#flight[this.#first]!;
       const since = this.#since[this.#first]!;
-      if (subscription.windowSince === since) {
+      if (subscription.hasPlace && subscription.sentAt === since) {
         if (since + HOLD_MILLIS > now) break;
         this.leave(subscription);
       }

@@ -105,10 +105,12 @@ export class Subscription implements ClientUser, TimerOwner {
   newer: Subscription | undefined;
   nextQueued: Subscription | undefined;
   outstanding: ClientTransaction | undefined;
-  /** Monotonic instant of the outstanding NOTIFY while it counts in the window, else -1. */
-  windowSince: Millis = -1;
+  /** The outstanding NOTIFY counts in the window; only the window writes it. */
+  hasPlace = false;
   /** Monotonic instant at which the newest NOTIFY left; -1 before the first. */
   sentAt: Millis = -1;
+  /** What the wall clock said then. */
+  sentWall: EpochMillis = 0;
   /** Its final status: 0 while it is unanswered, 408 when no answer came, 503 when it could not be sent. */
   answerStatus = 0;
   /** Monotonic instant of that. */
