@@ -41,12 +41,13 @@ async function untilSaid(dialog: string, count: number): Promise<MessageRow[]> {
   }
 }
 
-/** What tshark reads in a capture: one line of fields per message. */
-async function tshark(capture: ArrayBuffer): Promise<string[][]> {
+/** What tshark reads in a capture: one line of fields per message. It is told who speaks SIP: some ports are known for other protocols. */
+async function tshark(capture: ArrayBuffer, transport: "UDP" | "TCP", ports: readonly number[]): Promise<string[][]> {
   const file = join(directory, "hintd.pcap");
   writeFileSync(file, new Uint8Array(capture));
   const fields = ["frame.time_epoch", "ip.src", "sip.Method", "sip.Status-Code", "sip.Call-ID", "_ws.malformed"];
   const command = ["tshark", "-r", file, "-o", "tcp.check_checksum:TRUE", "-Y", "sip", "-T", "fields"];
+  command.push(...ports.flatMap((port) => ["-d", `${transport.toLowerCase()}.port==${port},sip`]));
   const child = Bun.spawn([...command, ...fields.flatMap((field) => ["-e", field])], { stderr: "pipe" });
   const [lines, complaints] = await Promise.all([
     new Response(child.stdout).text(),
@@ -68,7 +69,7 @@ for (const transport of ["UDP", "TCP"] as const) {
       [false, "NOTIFY", 200],
     ]);
     const capture = await hintd.fetch(`/messages.pcap?dialog=${encodeURIComponent(dialog)}`);
-    const seen = await tshark(await capture.arrayBuffer());
+    const seen = await tshark(await capture.arrayBuffer(), transport, [hintd.sipPort, phone.port]);
     expect(
       seen.map(([, address, method, status, callId, malformed = ""]) => [address, method, status, callId, malformed]),
     )
