@@ -1,27 +1,18 @@
 /**
  * Owns what page, API and CLI may see and do: the Controls port over the running core.
  */
-import type { Watched } from "../event/event_package.ts";
-import type { Subscription } from "../event/subscription.ts";
-import {
-  type Change,
-  type ControlEvent,
-  type Controls,
-  ControlsError,
-  type ReloadReport,
-  type StatusRow,
-  type SubscriptionRow,
-} from "../http/controls.ts";
+import { type Controls, ControlsError, type ReloadReport, type StatusRow } from "../http/controls.ts";
 import type { Messages } from "../http/messages.ts";
 import type { WebhookSnapshot } from "../http/webhooks.ts";
 import type { Clock } from "../runtime/clock.ts";
 import { instantText } from "../runtime/instant.ts";
 import { limits } from "../runtime/limits.ts";
-import { TimerEntry, type Timers } from "../runtime/timers.ts";
+import type { Timers } from "../runtime/timers.ts";
 import { build } from "../runtime/version.ts";
 import { deviceKey, mailboxKey, providerKey } from "../state/hint.ts";
 import { StateTableFull } from "../state/states_port.ts";
 import type { Listener } from "../transport/transport.ts";
+import { ControlEvents } from "./control_events.ts";
 import type { Core } from "./core.ts";
 import { History } from "./history.ts";
 import { measure, type MeasuredParts } from "./measurements.ts";
@@ -60,30 +51,6 @@ export interface ControlsParts {
   readonly closed?: string | undefined;
 }
 
-/** Answered NOTIFYs reach the event stream once in this span, so that a fan-out does not drown it. */
-const NOTIFY_EVENT_MILLIS = 500;
-
-/** A hint whose watchers come and go reaches it once in this span. */
-const WATCHED_EVENT_MILLIS = 50;
-
-/** What happened to a subscription; its row is made when somebody looks. */
-class SubscriptionTold {
-  readonly type = "subscription";
-  readonly change: Change;
-  readonly #subscription: Subscription;
-  readonly #at: Present;
-
-  constructor(subscription: Subscription, change: Change, at: Present) {
-    this.#subscription = subscription;
-    this.change = change;
-    this.#at = at;
-  }
-
-  get item(): SubscriptionRow {
-    return subscriptionRow(this.#subscription, this.#at);
-  }
-}
-
 /** Controls, and the means to tell them that a reload has happened. */
 export interface AppControls extends Controls {
   /** Notes that another configuration came into force. */
@@ -94,80 +61,14 @@ export interface AppControls extends Controls {
 export function createControls(parts: ControlsParts): AppControls {
   const { core, clock, timers } = parts;
   const { engine, subscriptions, problems } = core;
-  const listeners = new Set<(event: ControlEvent) => void>();
   const startedWall = clock.wall();
   const startedNow = clock.now();
   let configLoadedWall = startedWall;
 
   const history = new History(core, clock, timers);
 
+  const events = new ControlEvents(core, clock, timers);
   const present = (): Present => ({ now: timers.now(), wall: clock.wall() });
-  const tell = (event: ControlEvent) => {
-    for (const listener of listeners) listener(event);
-  };
-
-  engine.onChange((resource, change) => {
-    if (listeners.size === 0) return;
-    const kind = change === "added" || change === "removed" ? change : "changed";
-    tell({ type: "hint", change: kind, item: hintRow(core, resource) });
-  });
-  engine.onSource({
-    deviceChanged(key) {
-      if (listeners.size > 0) tell({ type: "device-state", change: "changed", item: deviceRow(core, key) });
-    },
-    presenceChanged(key) {
-      if (listeners.size > 0) tell({ type: "presence-state", change: "changed", item: presenceRow(core, key) });
-    },
-    mailboxChanged(key) {
-      if (listeners.size > 0) tell({ type: "mailbox", change: "changed", item: mailboxRow(core, key) });
-    },
-  });
-
-  const notified = new Set<Subscription>();
-  const notifiedDue = new TimerEntry({
-    timerFired() {
-      const at = present();
-      for (const subscription of notified) {
-        tell(new SubscriptionTold(subscription, "changed", at));
-      }
-      notified.clear();
-    },
-  });
-
-  // The number of watchers is a part of the hint's row.
-  const watched = new Set<Watched>();
-  const watchedDue = new TimerEntry({
-    timerFired() {
-      for (const each of watched) {
-        const resource = engine.lookup(each.context, each.exten);
-        if (resource !== each) continue;
-        tell({ type: "hint", change: "changed", item: hintRow(core, resource), isOfWatchers: true });
-      }
-      watched.clear();
-    },
-  });
-  core.onEvent({
-    subscriptionChanged(subscription, what) {
-      if (listeners.size === 0) return;
-      if (what === "notified") {
-        if (notified.size < limits.notifiedEventCount && subscription.state === "active") notified.add(subscription);
-        if (!notifiedDue.isArmed) timers.arm(notifiedDue, NOTIFY_EVENT_MILLIS);
-        return;
-      }
-      if (what === "counted") return;
-      notified.delete(subscription);
-      const change = what === "started" ? "added" : what === "ended" ? "removed" : "changed";
-      tell(new SubscriptionTold(subscription, change, present()));
-      if (what !== "refreshed") watched.add(subscription.watched);
-      if (!watchedDue.isArmed) timers.arm(watchedDue, WATCHED_EVENT_MILLIS);
-    },
-    contactChanged(contact, change) {
-      if (listeners.size > 0) tell({ type: "contact", change, item: contactRow(contact) });
-    },
-    problemChanged(row, isNew) {
-      tell({ type: "problem", change: isNew ? "added" : "changed", item: row });
-    },
-  });
 
   function allProblems() {
     const rows = [
@@ -342,13 +243,10 @@ export function createControls(parts: ControlsParts): AppControls {
     messages: parts.messages,
     async reload() {
       const report = await parts.reload();
-      tell({ type: "reload", change: "changed", item: report });
+      events.tell({ type: "reload", change: "changed", item: report });
       return report;
     },
-    onEvent(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onEvent: (listener) => events.onEvent(listener),
     configLoaded() {
       configLoadedWall = clock.wall();
     },

@@ -178,16 +178,14 @@ function nothingTouched(): Touched {
 }
 
 /** Marks what `event` touches on the page. */
-function touch(touched: Touched, { type, change, item }: ControlEvent): void {
-  switch (type) {
+function touch(touched: Touched, event: ControlEvent): void {
+  switch (event.type) {
     case "hint":
-      if (change !== "changed" || touched.lamps.size > limits.touchedLampCount) touched.isPageStale = true;
-      else touched.lamps.set(lampId(item), item);
+      if (event.change !== "changed" || touched.lamps.size > limits.touchedLampCount) touched.isPageStale = true;
+      else touched.lamps.set(lampId(event.item), event.item);
       touched.sections.add("legend").add("subscriptions").add("services");
       break;
     case "subscription":
-      // Only its coming and going changes the number of watchers.
-      if (change !== "changed") touched.lamps.set(lampId(item), item);
       touched.sections.add("subscriptions").add("endpoints").add("services");
       break;
     case "device-state":

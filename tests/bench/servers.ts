@@ -46,7 +46,15 @@ export function longestTurn(before: TurnCounts, after: TurnCounts): number {
 /** In the environment in which `hintd service install` has it start. */
 const asService = { wrapper: ["env", ...serviceEnvironment] };
 
-/** hintd: guest is believed on its word, member has a password, publisher may publish for everybody. */
+/** Has the status page open as a browser has it: fetched once, and from then on told what changes, until hintd ends. */
+async function openPage(url: string): Promise<void> {
+  const [, since] = /data-since="([^"]+)"/.exec(await (await fetch(url)).text())!;
+  const live = await fetch(`${url}/live?since=${since}`);
+  if (!live.ok) throw new Error(`/live answered ${live.status}`);
+  live.body!.pipeTo(new WritableStream()).catch(() => {});
+}
+
+/** hintd, its page open: guest is believed on its word, member has a password, publisher may publish for everybody. */
 export async function startMeasuredHintd(): Promise<MeasuredHintd> {
   const hintd = await startHintd(({ sipPort, httpPort, dataDir }: Office) => `
 [server]
@@ -69,12 +77,16 @@ publish = ["*"]
 [contexts.default.hints]
 ${Array.from({ length: RESOURCES }, (_, i) => `${2000 + i} = "Custom:d${2000 + i}"`).join("\n")}
 `, asService);
+  await openPage(hintd.url);
   return {
     port: hintd.sipPort,
     pid: hintd.pid,
     end: () => hintd.dispose(),
     kill: async () => void await hintd.end("SIGKILL"),
-    startAgain: () => hintd.start(asService),
+    async startAgain() {
+      await hintd.start(asService);
+      await openPage(hintd.url);
+    },
     async livingCount() {
       const { timers, answers } = await hintd.counters("queues");
       return timers! + answers!;

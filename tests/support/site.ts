@@ -19,6 +19,7 @@ import { SubscriptionsStore } from "../../lib/store/subscriptions_store.ts";
 import { TagsStore } from "../../lib/store/tags_store.ts";
 import type { DeviceState } from "../../lib/state/device_state.ts";
 import type { StatesPort, StoredStates } from "../../lib/state/states_port.ts";
+import type { Timers } from "../../lib/runtime/timers.ts";
 import { Turn } from "../../lib/runtime/turn.ts";
 import type { Destination, Flow, TransportName } from "../../lib/transport/transport.ts";
 import { ManualClock } from "./manual_clock.ts";
@@ -171,6 +172,11 @@ export class Site {
 
   #flowTo({ transport, address, port }: Destination): Flow | undefined {
     return this.#listeners.find((listener) => listener.transport === transport)?.flowTo(address, port);
+  }
+
+  /** The appliance's timers, those of its present start. */
+  get timers(): Timers {
+    return this.#timers;
   }
 
   /** A phone at an address of its own. */
