@@ -207,14 +207,13 @@ export class Authenticator {
 
   #attempt(request: Message, peer: Peer, source: string | undefined): Attempt {
     const { remoteAddress } = peer;
-    return {
-      request,
-      remoteAddress,
-      source,
-      // RFC 8760 §2.7: before the first challenge a client may send credentials with empty values.
-      credentials: request.authorizations.filter((each) => each.realm === this.#realm && each.response !== ""),
-      fromUser: this.#endpoints.userOf(request.from.uri),
-    };
+    const credentials = this.#ownCredentials(request.authorizations);
+    return { request, remoteAddress, source, credentials, fromUser: this.#endpoints.userOf(request.from.uri) };
+  }
+
+  /** Those for our realm. RFC 8760 §2.7: before the first challenge a client may send credentials with empty values. */
+  #ownCredentials(all: readonly DigestCredentials[]): readonly DigestCredentials[] {
+    return all.length === 0 ? all : all.filter((each) => each.realm === this.#realm && each.response !== "");
   }
 
   #believe(attempt: Attempt, endpoint: Endpoint): Verdict {

@@ -2,11 +2,11 @@
 /**
  * Owns GET /live: keeps open pages true by sending them the elements that changed, rendered as the page renders them.
  *
- * 1. Each event marks what it touches. 2. Touched lamps go out after 50 ms, sections at most once a second, so a storm
- * costs one rendering however many pages are open. 3. Hints that came or went mean `refresh`: the page fetches itself.
+ * 1. Each event marks what it touches. 2. Touched lamps go out after 50 ms, four times a second at most, sections once, so
+ * a storm costs few renderings however many pages are open. 3. Hints that came or went mean `refresh`: the page fetches itself.
  * 4. Problems that nobody tells of are looked at every two seconds; charts go out every ten, as their samples come.
  */
-import type { Clock } from "../runtime/clock.ts";
+import type { Clock, Millis } from "../runtime/clock.ts";
 import { limits } from "../runtime/limits.ts";
 import { TimerEntry, type Timers } from "../runtime/timers.ts";
 import type { Access, Caller } from "./access.ts";
@@ -21,6 +21,7 @@ import { Lists, Mailboxes, Publications } from "./page/services.tsx";
 import { namesOf, subscriptionsShown } from "./page/status_page.tsx";
 
 const LAMP_DELAY_MILLIS = 50;
+const LAMP_SPACING_MILLIS = 250;
 const SECTION_DELAY_MILLIS = 1_000;
 /** What nobody tells of is looked at this often: problems that are worked out when somebody asks. */
 const LOOK_MILLIS = 2_000;
@@ -59,6 +60,7 @@ export class LivePages {
   readonly #sectionTimer = new TimerEntry({ timerFired: () => this.#sendSections() });
   readonly #lookTimer = new TimerEntry({ timerFired: () => this.#look() });
   readonly #chartsTimer = new TimerEntry({ timerFired: () => this.#sendCharts() });
+  #lampsSentAt: Millis = -Infinity;
   /** The problems as they were sent last; "" when a page may show others. */
   #problemsSent = "";
 
@@ -90,8 +92,11 @@ export class LivePages {
   receive(event: ControlEvent): void {
     if (this.#channel.clientCount === 0) return;
     touch(this.#touched, event);
-    if (!this.#lampTimer.isArmed) this.#parts.timers.arm(this.#lampTimer, LAMP_DELAY_MILLIS);
-    if (!this.#sectionTimer.isArmed) this.#parts.timers.arm(this.#sectionTimer, SECTION_DELAY_MILLIS);
+    const { timers } = this.#parts;
+    if (!this.#sectionTimer.isArmed) timers.arm(this.#sectionTimer, SECTION_DELAY_MILLIS);
+    if (this.#touched.lamps.size === 0 || this.#lampTimer.isArmed) return;
+    const spacing = this.#lampsSentAt + LAMP_SPACING_MILLIS - timers.now();
+    timers.arm(this.#lampTimer, Math.max(LAMP_DELAY_MILLIS, spacing));
   }
 
   /** Ends every stream. */
@@ -102,6 +107,7 @@ export class LivePages {
   }
 
   #sendLamps(): void {
+    this.#lampsSentAt = this.#parts.timers.now();
     this.#channel.send(this.#lampText(this.#touched));
     this.#touched.lamps.clear();
   }

@@ -45,6 +45,7 @@ export interface RepeatedAnswer {
 const BY_KEY = 0,
   BY_MERGE_KEY = 1;
 type Chain = typeof BY_KEY | typeof BY_MERGE_KEY;
+const CHAINS: readonly Chain[] = [BY_KEY, BY_MERGE_KEY];
 
 /** Numbers of a row, by position: for each chain the two halves of a key and the next older row, then what is left. */
 const INDEX = 0,
@@ -97,7 +98,7 @@ class Rows {
 
   /** Makes a row, whose keys are written, the newest of its buckets. */
   link(row: number): void {
-    for (const chain of [BY_KEY, BY_MERGE_KEY] as const) {
+    for (const chain of CHAINS) {
       const at = row * WIDTH + chain * CHAIN_WIDTH;
       const buckets = this.buckets[chain];
       const bucket = this.numbers[at + INDEX]! & this.mask;

@@ -159,6 +159,21 @@ describe("GET /live", () => {
     expect(ids).toEqual(["lamp/default/1002", "legend", "endpoints", "subscriptions"]);
   });
 
+  it("sends a lamp at once, and one that changes again and again four times a second", async () => {
+    const live = await listen("/live?since=" + await sinceOfPage());
+    const texts: string[] = [];
+    const change = async (state: "RINGING" | "INUSE" | "ONHOLD", millis: number) => {
+      await server.controls.setDeviceState("Custom:door", state);
+      server.clock.advance(millis);
+    };
+    await change("RINGING", 50);
+    texts.push((await live.next()).data.html as string);
+    await change("INUSE", 50);
+    await change("ONHOLD", 200);
+    texts.push((await live.next()).data.html as string);
+    expect(texts.map((text) => /Ringing|In use|On hold/.exec(text)![0])).toEqual(["Ringing", "On hold"]);
+  });
+
   it("sends problems once as they come to be, of which no event tells", async () => {
     const live = await listen("/live?since=" + await sinceOfPage());
     server.clock.advance(2_000);
