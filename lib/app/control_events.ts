@@ -23,16 +23,16 @@ class SubscriptionTold {
   readonly type = "subscription";
   readonly change: Change;
   readonly #subscription: Subscription;
-  readonly #at: Present;
+  readonly #present: () => Present;
 
-  constructor(subscription: Subscription, change: Change, at: Present) {
+  constructor(subscription: Subscription, change: Change, present: () => Present) {
     this.#subscription = subscription;
     this.change = change;
-    this.#at = at;
+    this.#present = present;
   }
 
   get item(): SubscriptionRow {
-    return subscriptionRow(this.#subscription, this.#at);
+    return subscriptionRow(this.#subscription, this.#present());
   }
 }
 
@@ -57,8 +57,8 @@ class WatchersTold {
 /** The events of a running core. */
 export class ControlEvents {
   readonly #core: Core;
-  readonly #clock: Clock;
   readonly #timers: Timers;
+  readonly #present: () => Present;
   readonly #listeners = new Set<(event: ControlEvent) => void>();
   /** Subscriptions whose NOTIFY was answered. */
   readonly #notified = new Set<Subscription>();
@@ -69,8 +69,8 @@ export class ControlEvents {
   /** Listens to `core` from now on. */
   constructor(core: Core, clock: Clock, timers: Timers) {
     this.#core = core;
-    this.#clock = clock;
     this.#timers = timers;
+    this.#present = () => ({ now: timers.now(), wall: clock.wall() });
     const { engine } = core;
     engine.onChange((resource, change) => {
       if (this.#listeners.size === 0) return;
@@ -120,23 +120,18 @@ export class ControlEvents {
       this.#notified.delete(subscription);
       if (what !== "refreshed") this.#watched.add(subscription.watched);
       const change = what === "started" ? "added" : what === "ended" ? "removed" : "changed";
-      this.tell(new SubscriptionTold(subscription, change, this.#present()));
+      this.tell(new SubscriptionTold(subscription, change, this.#present));
     }
     if (!this.#gatheredDue.isArmed) this.#timers.arm(this.#gatheredDue, GATHERED_MILLIS);
   }
 
   #tellGathered(): void {
-    const at = this.#present();
-    for (const subscription of this.#notified) this.tell(new SubscriptionTold(subscription, "changed", at));
+    for (const each of this.#notified) this.tell(new SubscriptionTold(each, "changed", this.#present));
     this.#notified.clear();
     for (const watched of this.#watched) {
       const resource = this.#core.engine.lookup(watched.context, watched.exten);
       if (resource === watched) this.tell(new WatchersTold(this.#core, resource));
     }
     this.#watched.clear();
-  }
-
-  #present(): Present {
-    return { now: this.#timers.now(), wall: this.#clock.wall() };
   }
 }

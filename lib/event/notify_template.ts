@@ -13,6 +13,7 @@
 import type { HoleFill } from "../body/rendered.ts";
 import type { RequestRoute } from "../dialog/route_set.ts";
 import type { Dialog } from "../dialog/dialog.ts";
+import { copySlice } from "../sip/slice.ts";
 import { ByteWriter } from "../sip/writer.ts";
 import type { OwnAddress } from "./contact.ts";
 import type { TerminationReason } from "./subscription_transitions.ts";
@@ -193,11 +194,10 @@ export function writeNotify(
     : contentLines.length + decimalLength(bodyLength) + END_OF_HEADERS.length + bodyLength;
 
   const target = into.room(length);
-  // The own lines go in at once; those behind the request line then make way for the Via.
-  target.set(own);
-  target.copyWithin(lineLength + via.length, lineLength, own.length);
-  target.set(via, lineLength);
-  target.set(patch.branch, lineLength + shared.branchAt);
+  copySlice(own, 0, lineLength, target, 0);
+  append(target, lineLength, via);
+  append(target, lineLength + shared.branchAt, patch.branch);
+  copySlice(own, lineLength, own.length, target, lineLength + via.length);
   let at = append(target, ownEnd, rest);
   at = writeDecimal(target, at, patch.sequence);
   at = append(target, at, state);
@@ -214,7 +214,7 @@ export function writeNotify(
 }
 
 function append(target: Uint8Array, at: number, bytes: Uint8Array): number {
-  target.set(bytes, at);
+  copySlice(bytes, 0, bytes.length, target, at);
   return at + bytes.length;
 }
 

@@ -75,6 +75,14 @@ export class Router implements TransactionUser {
   readonly #log: Log;
   readonly #durability: Durability;
   readonly #closed: Reject | undefined;
+  /** Granted in this turn, and what they are told once the effect is written. */
+  #granted: ServerTransaction[] = [];
+  #answers: Uint8Array[] = [];
+  readonly #answerGranted = () => {
+    const [granted, answers] = [this.#granted, this.#answers];
+    [this.#granted, this.#answers] = [[], []];
+    for (let i = 0; i < granted.length; i++) granted[i]!.respond(answers[i]!);
+  };
 
   /** @param parts `closed`: why nothing is served at all; every request is refused so. */
   constructor(
@@ -143,7 +151,12 @@ export class Router implements TransactionUser {
     whenUnstored: "refuse" | "answer",
   ): void {
     const granted = transaction.prepare(request, outcome);
-    if (whenUnstored === "answer") return this.#durability.whenWritten(() => transaction.respond(granted));
+    if (whenUnstored === "answer") {
+      if (this.#granted.length === 0) this.#durability.whenWritten(this.#answerGranted);
+      this.#granted.push(transaction);
+      this.#answers.push(granted);
+      return;
+    }
     const refused = transaction.prepare(request, unstored);
     this.#durability.whenDurable((problem) => transaction.respond(problem === undefined ? granted : refused));
   }
