@@ -40,18 +40,18 @@ const SCENARIOS: readonly Scenario[] = [
   {
     name: "5,000 on 100, dialog",
     flags: flagsOf({ watchers: 5_000, resources: 100, comings: 3, changes: 8, refreshes: 4, event: "dialog" }),
-    warm: flagsOf({ comings: 17, changes: 100, refreshes: 24 }),
+    warm: flagsOf({ comings: 17, changes: 200, refreshes: 24 }),
     servers: ALL,
   },
   {
     name: "5,000 on 100, presence",
     flags: flagsOf({ watchers: 5_000, resources: 100, changes: 8, event: "presence", trigger: "presence" }),
-    warm: flagsOf({ changes: 100 }),
+    warm: flagsOf({ changes: 200 }),
     servers: ["hintd", "kamailio 1", "kamailio 2"],
   },
   {
     name: "5,000 on 100, TCP",
-    flags: flagsOf({ watchers: 5_000, resources: 100, comings: 17, changes: 100, refreshes: 24, transport: "tcp" }),
+    flags: flagsOf({ watchers: 5_000, resources: 100, comings: 17, changes: 200, refreshes: 24, transport: "tcp" }),
     servers: ["hintd", "floor"],
   },
   {
