@@ -1,18 +1,17 @@
 /**
- * Measures hintd beside the bare loop and beside Debian's Kamailio, with the same phones, on the same machine, in one run:
- * round by round, each server once per scenario, so that what drifts hits all of them. Prints a Markdown table of medians and
- * ratios. It takes about three quarters of an hour, most of it Kamailio's with 20,000 watchers of one; after SIGINT it shows what it has.
+ * Measures hintd beside the bare loop and beside Debian's Kamailio, with the same phones, on the same machine, at the same time: in
+ * each round of a scenario all servers run and take turns, a phase of some tenths of a second each, so that what drifts hits all of them
+ * alike. Prints a Markdown table of medians and ratios. After SIGINT it shows what it has.
  *
  * Run: `deno task bench:compare [--rounds 5] [--only PART OF A SCENARIO] [--servers "hintd,floor,kamailio 1,kamailio 2"]`, after
  * `deno task build --host`. Kamailio is installed from Debian where it is missing.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { LoadResult, Phase } from "./load_result.ts";
 import { median } from "./proc.ts";
-import { load, PASSWORD, type Server, startFloor, startKamailio, startMeasuredHintd } from "./servers.ts";
+import { Load, PASSWORD, type Server, startFloor, startKamailio, startMeasuredHintd } from "./servers.ts";
 
-type LoadResult = import("./load.ts").LoadResult;
-type Phase = import("./load.ts").Phase;
 type ServerName = "hintd" | "floor" | "kamailio 1" | "kamailio 2";
 
 const STARTS: Record<ServerName, () => Promise<Server>> = {
@@ -27,10 +26,14 @@ const ALL = Object.keys(STARTS) as ServerName[];
 type Scenario = {
   readonly name: string;
   readonly flags: readonly string[];
-  /** Of what is warm only after a while, and quick enough to be asked more often: hintd and the floor. */
-  readonly warm?: readonly string[];
+  /** Of what is compiled while it runs: hintd and the floor. */
+  readonly warm: readonly string[];
   readonly servers: readonly ServerName[];
 };
+
+/** Until next to nothing is left to compile. */
+const WARM_COMINGS = 12;
+const WARM_CHANGES = 120;
 
 function flagsOf(options: Record<string, string | number>): string[] {
   return Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
@@ -39,36 +42,38 @@ function flagsOf(options: Record<string, string | number>): string[] {
 const SCENARIOS: readonly Scenario[] = [
   {
     name: "5,000 on 100, dialog",
-    flags: flagsOf({ watchers: 5_000, resources: 100, comings: 3, changes: 8, refreshes: 4, event: "dialog" }),
-    warm: flagsOf({ comings: 17, changes: 200, refreshes: 24 }),
+    flags: flagsOf({ watchers: 5_000, resources: 100, comings: 8, changes: 24, refreshes: 16, event: "dialog" }),
+    warm: flagsOf({ "warm-comings": WARM_COMINGS, "warm-changes": WARM_CHANGES }),
     servers: ALL,
   },
   {
     name: "5,000 on 100, presence",
-    flags: flagsOf({ watchers: 5_000, resources: 100, changes: 8, event: "presence", trigger: "presence" }),
-    warm: flagsOf({ changes: 200 }),
+    flags: flagsOf({ watchers: 5_000, resources: 100, changes: 24, event: "presence", trigger: "presence" }),
+    warm: flagsOf({ "warm-changes": WARM_CHANGES }),
     servers: ["hintd", "kamailio 1", "kamailio 2"],
   },
   {
     name: "5,000 on 100, TCP",
-    flags: flagsOf({ watchers: 5_000, resources: 100, comings: 17, changes: 200, refreshes: 24, transport: "tcp" }),
+    flags: flagsOf({ watchers: 5_000, resources: 100, comings: 8, changes: 24, refreshes: 16, transport: "tcp" }),
+    warm: flagsOf({ "warm-comings": WARM_COMINGS, "warm-changes": WARM_CHANGES }),
     servers: ["hintd", "floor"],
   },
   {
     name: "5,000 on 100, digest",
-    flags: flagsOf({ watchers: 5_000, resources: 100, comings: 17, changes: 0, password: PASSWORD }),
+    flags: flagsOf({ watchers: 5_000, resources: 100, comings: 8, changes: 0, password: PASSWORD }),
+    warm: flagsOf({ "warm-comings": WARM_COMINGS }),
     servers: ["hintd"],
   },
   {
     name: "5,000 on one",
-    flags: flagsOf({ watchers: 5_000, changes: 8 }),
-    warm: flagsOf({ changes: 40 }),
+    flags: flagsOf({ watchers: 5_000, changes: 16 }),
+    warm: flagsOf({ "warm-changes": WARM_CHANGES }),
     servers: ALL,
   },
   {
     name: "20,000 on one",
-    flags: flagsOf({ watchers: 20_000, pioneers: 1_000, changes: 4, refreshes: 2 }),
-    warm: flagsOf({ changes: 16, refreshes: 4, rest: 60 }),
+    flags: flagsOf({ watchers: 20_000, pioneers: 1_000, changes: 6, refreshes: 2, rest: 60 }),
+    warm: flagsOf({ "warm-changes": 10 }),
     servers: ALL,
   },
 ];
@@ -174,7 +179,6 @@ function kilobytesTold({ pss, comings }: LoadResult): number {
   return (pss.full - pss.before) * 1_024 / watchersOf(comings);
 }
 
-/** Kamailio does not rest: it gives nothing back. */
 function kilobytesRested({ pss, comings }: LoadResult): number {
   return (pss.rested - pss.before) * 1_024 / watchersOf(comings);
 }
@@ -204,26 +208,73 @@ function resultsOf(scenario: string, server: ServerName): LoadResult[] {
   return list;
 }
 
-async function run(scenario: Scenario, name: ServerName): Promise<void> {
-  const server = await STARTS[name]();
-  try {
+/** A server in a round of a scenario, and the generator that loads it. */
+class Player {
+  isPlaying = true;
+  readonly #scenario: Scenario;
+  readonly #name: ServerName;
+  readonly #server: Server;
+  readonly #load: Load;
+
+  private constructor(scenario: Scenario, name: ServerName, server: Server) {
+    this.#scenario = scenario;
+    this.#name = name;
+    this.#server = server;
+    const warm = name.startsWith("kamailio") ? [] : scenario.warm;
     const trigger = name === "floor" ? ["--trigger", "floor"] : [];
-    const warm = name.startsWith("kamailio") ? [] : scenario.warm ?? [];
-    const result = await load(server, [...scenario.flags, ...warm, ...trigger]);
-    resultsOf(scenario.name, name).push(result);
+    this.#load = new Load(server, [...scenario.flags, ...warm, ...trigger]);
+  }
+
+  static async start(scenario: Scenario, name: ServerName): Promise<Player> {
+    return new Player(scenario, name, await STARTS[name]());
+  }
+
+  /** Does its next phase; notes what was found after the last, and what went wrong. */
+  async turn(): Promise<void> {
+    try {
+      const result = await this.#load.turn();
+      if (result === undefined) return;
+      this.#note(result);
+    } catch (error) {
+      faults.push(`${this.#scenario.name} / ${this.#name}: ${(error as Error).message}`);
+    }
+    this.isPlaying = false;
+  }
+
+  async end(): Promise<void> {
+    await this.#load.end();
+    await this.#server.end();
+  }
+
+  #note(result: LoadResult): void {
+    const where = `${this.#scenario.name} / ${this.#name}`;
+    resultsOf(this.#scenario.name, this.#name).push(result);
     const { repeatedCount, retransmittedCount, droppedCount, comings, changes } = result;
     const busiest = Math.max(...[...comings, ...changes].map(({ busyShare }) => busyShare));
-    process.stderr.write(`${scenario.name} / ${name}: generator busy ${(busiest * 100).toFixed(0)} %\n`);
-    if (repeatedCount + retransmittedCount + droppedCount > 0) {
-      faults.push(
-        `${scenario.name} / ${name}: ${repeatedCount} NOTIFYs came twice, ${retransmittedCount} SUBSCRIBEs were sent ` +
-          `again, ${droppedCount} datagrams did not fit the receive buffer`,
-      );
+    process.stderr.write(`${where}: generator busy ${(busiest * 100).toFixed(0)} %\n`);
+    if (repeatedCount + retransmittedCount + droppedCount === 0) return;
+    faults.push(
+      `${where}: ${repeatedCount} NOTIFYs came twice, ${retransmittedCount} SUBSCRIBEs were sent again, ${droppedCount} ` +
+        "datagrams did not fit the receive buffer",
+    );
+  }
+}
+
+/** One round of a scenario: its servers take turns, phase by phase. */
+async function run(scenario: Scenario): Promise<void> {
+  const players: Player[] = [];
+  try {
+    for (const name of scenario.servers.filter((each) => chosen.includes(each))) {
+      players.push(await Player.start(scenario, name));
     }
-  } catch (error) {
-    faults.push(`${scenario.name} / ${name}: ${(error as Error).message}`);
+    for (let playing = players; playing.length > 0; playing = playing.filter(({ isPlaying }) => isPlaying)) {
+      for (const player of playing) {
+        if (isInterrupted) return;
+        await player.turn();
+      }
+    }
   } finally {
-    await server.end();
+    for (const player of players) await player.end();
   }
 }
 
@@ -232,13 +283,8 @@ let isInterrupted = false;
 process.on("SIGINT", () => isInterrupted = true);
 
 async function measureAll(): Promise<void> {
-  for (let round = 0; round < Number(values.rounds); round++) {
-    for (const scenario of scenarios) {
-      for (const name of scenario.servers.filter((each) => chosen.includes(each))) {
-        if (isInterrupted) return;
-        await run(scenario, name);
-      }
-    }
+  for (let round = 0; round < Number(values.rounds) && !isInterrupted; round++) {
+    for (const scenario of scenarios) await run(scenario);
   }
 }
 

@@ -1,18 +1,23 @@
 /**
  * The load generator, a process of its own: plays watchers against a server and measures what they cost it.
  *
- * 1. Subscribes all watchers, `--window` at a time; `--comings` times, between which they leave again. Before the last of them the first
- * `--pioneers` subscribe, and are told of a few changes. 2. `--changes` times, changes every watched resource at once and waits until
- * each watcher was told. 3. `--refreshes` times, refreshes every subscription. 4. Rests for `--rest` seconds.
- * Processor time is that of the server's processes, read from /proc before and after.
+ * 1. Has all watchers come and leave again, `--warm-comings` times. 2. Subscribes them, `--window` at a time; `--comings` times, between
+ * which they leave again. Before the last of them the first `--pioneers` subscribe, and are told of a few changes. 3. Changes every watched
+ * resource at once and waits until each watcher was told, `--warm-changes` times. 4. The same, `--changes` times. 5. Refreshes every
+ * subscription, `--refreshes` times. 6. Rests for `--rest` seconds. What is warm only is not measured.
+ *
+ * Processor time is that of the server's processes, read from /proc before and after. Before each phase it says that it is ready, and waits
+ * for a line on its standard input: so several generators can take turns, each with a server of its own.
  *
  * Run: bun tests/bench/load.ts --port PORT --pid PID --watchers N [--resources N] [--event dialog|presence]
- *   [--trigger dialog|presence|floor] [--comings N] [--pioneers N] [--changes N] [--refreshes N] [--window N] [--rest N] [--transport udp|tcp]
- *   [--password WORD]
- * Prints one line of JSON.
+ *   [--trigger dialog|presence|floor] [--transport udp|tcp] [--password WORD] [--window N] [--pioneers N] [--warm-comings N]
+ *   [--warm-changes N] [--comings N] [--changes N] [--refreshes N] [--rest N]
+ * Prints one line of JSON at the end: a LoadResult.
  */
+import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { untilSo } from "../e2e/hintd.ts";
+import { type LoadResult, type Phase, READY } from "./load_result.ts";
 import { Phones } from "./phones.ts";
 import { cpuNanosOf, droppedDatagrams, percentile, pssMegabytesOf, treeOf } from "./proc.ts";
 import { Publisher, type Trigger } from "./publisher.ts";
@@ -27,35 +32,6 @@ const PIONEER_CHANGES = 4;
 const CHANGES_AT_ONCE = 16;
 const PATIENCE_MILLIS = 60_000;
 
-/** One phase of a run. */
-export type Phase = {
-  /** Messages that the phase is about: subscriptions, NOTIFYs. */
-  count: number;
-  millis: number;
-  cpuMicrosEach: number;
-  /** Milliseconds from the change to the NOTIFY, or from the SUBSCRIBE to its 200 and NOTIFY. */
-  p50: number;
-  p99: number;
-  last: number;
-  /** Share of the time in which the generator itself was busy; near 1, it was the limit. */
-  busyShare: number;
-};
-
-/** What a run found. */
-export type LoadResult = {
-  comings: Phase[];
-  changes: Phase[];
-  refreshes: Phase[];
-  /** Megabytes of the server, all processes: with the pioneers, with all subscriptions, and after the rest. */
-  pss: { before: number; full: number; rested: number };
-  /** NOTIFYs that came twice: an answer was lost on the way to the server, or ignored. */
-  repeatedCount: number;
-  /** SUBSCRIBEs that were sent again: the server was too slow, or lost them. */
-  retransmittedCount: number;
-  /** Datagrams that the kernel threw away because the server's receive buffer was full. */
-  droppedCount: number;
-};
-
 const { values } = parseArgs({
   options: {
     port: { type: "string" },
@@ -64,6 +40,8 @@ const { values } = parseArgs({
     resources: { type: "string", default: "1" },
     event: { type: "string", default: "dialog" },
     trigger: { type: "string", default: "dialog" },
+    "warm-comings": { type: "string", default: "0" },
+    "warm-changes": { type: "string", default: "0" },
     comings: { type: "string", default: "1" },
     pioneers: { type: "string", default: "0" },
     changes: { type: "string", default: "5" },
@@ -90,6 +68,7 @@ const phones = await Phones.open({
   password: values.password,
   transport: values.transport as Transport,
 });
+const turns = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const publisher = new Publisher(phones, { address: ADDRESS, port, trigger: values.trigger as Trigger });
 
 /** Resolves as soon as `condition` holds; it is looked at after each datagram. */
@@ -111,6 +90,8 @@ function until(condition: () => boolean, what: string): Promise<void> {
 
 /** Measures `action`, which makes `count` messages and returns how long each took. */
 async function measure(count: number, action: () => Promise<number[]>): Promise<Phase> {
+  process.stdout.write(`${READY}\n`);
+  if ((await turns.next()).done === true) process.exit(1);
   const own = process.cpuUsage();
   const cpu = cpuNanosOf(pids);
   const begin = performance.now();
@@ -165,11 +146,19 @@ async function phases(count: number, action: (round: number) => Promise<number[]
   return found;
 }
 
+async function leave(): Promise<void> {
+  await subscribe(0, watchers, 0);
+  phones.forgetDialogs();
+}
+
+for (let round = 0; round < Number(values["warm-comings"]); round++) {
+  await subscribe(0, watchers);
+  await leave();
+}
 const comings: Phase[] = [];
 while (comings.length < Number(values.comings) - 1) {
   comings.push(await measure(watchers, () => subscribe(0, watchers)));
-  await subscribe(0, watchers, 0);
-  phones.forgetDialogs();
+  await leave();
 }
 // What a server needs once, its code and the room for recent messages, it needs for the first thousand: the others tell what each needs.
 const pioneers = Number(values.pioneers);
@@ -179,6 +168,8 @@ if (pioneers > 0) {
 }
 const before = pssMegabytesOf(pids);
 comings.push(await measure(watchers - pioneers, () => subscribe(pioneers, watchers)));
+// An even number of these, too: what follows begins as it would without them.
+for (let round = 0; round < Number(values["warm-changes"]); round++) await changeAll(round);
 const changes = await phases(Number(values.changes), changeAll);
 const full = pssMegabytesOf(pids);
 const refreshes = await phases(Number(values.refreshes), () => subscribe(0, watchers));

@@ -21,9 +21,10 @@ const { Hintd, untilAnswered } = await import("../e2e/hintd.ts");
 const { freePort } = await import("../e2e/ports.ts");
 const { median, pssMegabytes, rssMegabytes } = await import("./proc.ts");
 const { load, startFloor, startMeasuredHintd } = await import("./servers.ts");
-type LoadResult = import("./load.ts").LoadResult;
-type Phase = import("./load.ts").Phase;
+
 type Server = import("./servers.ts").Server;
+type LoadResult = import("./load_result.ts").LoadResult;
+type Phase = import("./load_result.ts").Phase;
 
 const START_BUDGET_MILLIS = 150;
 const IDLE_BUDGET_MEGABYTES = 64;

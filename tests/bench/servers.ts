@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { serviceEnvironment } from "../../lib/cli/service_unit.ts";
 import { type Office, startHintd, untilAnswered } from "../e2e/hintd.ts";
 import { freePort } from "../e2e/ports.ts";
-import type { LoadResult } from "./load.ts";
+import { type LoadResult, READY } from "./load_result.ts";
 
 /** Password of the endpoint whose every SUBSCRIBE is challenged. */
 export const PASSWORD = "correct-horse";
@@ -19,6 +19,8 @@ const RESOURCES = 100;
 export type Server = {
   readonly port: number;
   readonly pid: number;
+  /** Throws when its page, where it has one, is open no longer. */
+  demandPage?(): void;
   end(): Promise<void>;
 };
 
@@ -46,12 +48,20 @@ export function longestTurn(before: TurnCounts, after: TurnCounts): number {
 /** In the environment in which `hintd service install` has it start. */
 const asService = { wrapper: ["env", ...serviceEnvironment] };
 
-/** Has the status page open as a browser has it: fetched once, and from then on told what changes, until hintd ends. */
-async function openPage(url: string): Promise<void> {
+/**
+ * Has the status page open as a browser has it: fetched once, and from then on told what changes, until hintd ends.
+ *
+ * @returns Throws when it was cut off.
+ */
+async function openPage(url: string): Promise<() => void> {
   const [, since] = /data-since="([^"]+)"/.exec(await (await fetch(url)).text())!;
   const live = await fetch(`${url}/live?since=${since}`);
   if (!live.ok) throw new Error(`/live answered ${live.status}`);
-  live.body!.pipeTo(new WritableStream()).catch(() => {});
+  let isOpen = true;
+  live.body!.pipeTo(new WritableStream()).catch(() => {}).finally(() => isOpen = false);
+  return () => {
+    if (!isOpen) throw new Error("The page was cut off");
+  };
 }
 
 /** hintd, its page open: guest is believed on its word, member has a password, publisher may publish for everybody. */
@@ -77,15 +87,16 @@ publish = ["*"]
 [contexts.default.hints]
 ${Array.from({ length: RESOURCES }, (_, i) => `${2000 + i} = "Custom:d${2000 + i}"`).join("\n")}
 `, asService);
-  await openPage(hintd.url);
+  let demandPage = await openPage(hintd.url);
   return {
     port: hintd.sipPort,
     pid: hintd.pid,
+    demandPage: () => demandPage(),
     end: () => hintd.dispose(),
     kill: async () => void await hintd.end("SIGKILL"),
     async startAgain() {
       await hintd.start(asService);
-      await openPage(hintd.url);
+      demandPage = await openPage(hintd.url);
     },
     async livingCount() {
       const { timers, answers } = await hintd.counters("queues");
@@ -102,7 +113,8 @@ ${Array.from({ length: RESOURCES }, (_, i) => `${2000 + i} = "Custom:d${2000 + i
 
 /** The bare loop of `floor.ts`. */
 export async function startFloor(): Promise<Server> {
-  const floor = Bun.spawn([process.execPath, join(import.meta.dir, "floor.ts")], { stdout: "pipe", stderr: "inherit" });
+  const command = [process.execPath, join(import.meta.dir, "floor.ts"), String(await freePort())];
+  const floor = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
   const { value } = await floor.stdout.getReader().read();
   return {
     port: Number(new TextDecoder().decode(value)),
@@ -174,11 +186,67 @@ request_route {
 `;
 }
 
-/** Runs the load generator against a server; `flags` as `load.ts` takes them. */
+/** A run of the load generator against a server; `flags` as `load.ts` takes them. Phase by phase, so that several may take turns. */
+export class Load {
+  readonly #server: Server;
+  readonly #flags: readonly string[];
+  readonly #run: Bun.Subprocess<"pipe", "pipe", "inherit">;
+  readonly #lines: AsyncIterator<string>;
+  #isReady = false;
+
+  constructor(server: Server, flags: readonly string[]) {
+    const args = ["--port", String(server.port), "--pid", String(server.pid), ...flags];
+    const command = [process.execPath, join(import.meta.dir, "load.ts"), ...args];
+    this.#server = server;
+    this.#flags = flags;
+    this.#run = Bun.spawn(command, { stdin: "pipe", stdout: "pipe", stderr: "inherit" });
+    this.#lines = linesOf(this.#run.stdout);
+  }
+
+  /**
+   * Has it do its next phase, at first what comes before all of them.
+   *
+   * @returns What it found, after the last.
+   */
+  async turn(): Promise<LoadResult | undefined> {
+    if (this.#isReady) {
+      this.#run.stdin.write("\n");
+      this.#run.stdin.flush();
+    }
+    const { value: line, done } = await this.#lines.next();
+    if (done === true) throw new Error(`The load generator failed: ${this.#flags.join(" ")}`);
+    this.#isReady = line === READY;
+    if (this.#isReady) return undefined;
+    this.#server.demandPage?.();
+    return JSON.parse(line) as LoadResult;
+  }
+
+  /** Stops it, wherever it is. */
+  async end(): Promise<void> {
+    this.#run.kill("SIGKILL");
+    await this.#run.exited;
+  }
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncIterator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const bytes of stream) {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+  }
+}
+
+/** Runs the load generator against a server from its first phase to its last. */
 export async function load(server: Server, flags: readonly string[]): Promise<LoadResult> {
-  const args = ["--port", String(server.port), "--pid", String(server.pid), ...flags];
-  const run = Bun.spawn([process.execPath, join(import.meta.dir, "load.ts"), ...args], { stderr: "inherit" });
-  const line = await new Response(run.stdout).text();
-  if (await run.exited !== 0) throw new Error(`The load generator failed: ${flags.join(" ")}`);
-  return JSON.parse(line) as LoadResult;
+  const run = new Load(server, flags);
+  try {
+    for (;;) {
+      const result = await run.turn();
+      if (result !== undefined) return result;
+    }
+  } finally {
+    await run.end();
+  }
 }
