@@ -283,8 +283,11 @@ let isInterrupted = false;
 process.on("SIGINT", () => isInterrupted = true);
 
 async function measureAll(): Promise<void> {
-  for (let round = 0; round < Number(values.rounds) && !isInterrupted; round++) {
-    for (const scenario of scenarios) await run(scenario);
+  for (let round = 0; round < Number(values.rounds); round++) {
+    for (const scenario of scenarios) {
+      if (isInterrupted) return;
+      await run(scenario);
+    }
   }
 }
 
