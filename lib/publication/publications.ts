@@ -307,7 +307,7 @@ export class Publications {
 
 /** The media type of a body that can be read, or the refusal of it. Source: RFC 3261 §8.2.3; RFC 3903 §6 step 5. */
 function acceptedTypeOf({ request, eventPackage }: Arrival): string | Reject {
-  if (request.contentEncoding.some((coding) => coding !== "identity")) return refusals.encoded;
+  if (request.isEncoded) return refusals.encoded;
   if (request.bodyEnd - request.bodyStart > limits.publicationBodyBytes) {
     return refusals.tooLarge(limits.publicationBodyBytes);
   }

@@ -371,6 +371,11 @@ export class Message {
     return lowerCased(this.all(Header.contentEncoding));
   }
 
+  /** Whether the body has any coding but identity. Source: RFC 3261 §20.12. */
+  get isEncoded(): boolean {
+    return this.has(Header.contentEncoding) && this.contentEncoding.some((coding) => coding !== "identity");
+  }
+
   /** Digest credentials of Authorization; other schemes are left out. Throws `ParseFailure`. RFC 3261 §20.7. */
   get authorizations(): readonly DigestCredentials[] {
     return this.#authorizations ??= this.#credentials(Header.authorization);

@@ -37,7 +37,7 @@ export function createSubscribeHandler(parts: SubscribeParts): MethodHandler {
     const { flow } = transaction;
     // RFC 3261 §8.2.3: a body that cannot be decoded is refused; one that can but means nothing here is passed over.
     const hasList = request.require.includes(recipientListOption);
-    if (!hasList && request.contentEncoding.some(isNoIdentity)) {
+    if (!hasList && request.isEncoded) {
       return { status: 415, headers: [["Accept-Encoding", "identity"]], why: "encoded body" };
     }
     const subscription = request.to.tag === undefined ? undefined : notifier.find(request);
@@ -63,8 +63,4 @@ export function createSubscribeHandler(parts: SubscribeParts): MethodHandler {
   }
 
   return { method: Method.subscribe, name: "SUBSCRIBE", options: subscribeOptions, whenUnstored: "answer", handle };
-}
-
-function isNoIdentity(coding: string): boolean {
-  return coding !== "identity";
 }

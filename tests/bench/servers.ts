@@ -1,5 +1,5 @@
 /**
- * Owns the servers that the load generator meets: hintd with its disk, the bare loop, and Kamailio in memory.
+ * Owns the servers that the load generator meets: hintd with its disk and its page open, the bare loop, and Kamailio in memory.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
