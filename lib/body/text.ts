@@ -4,8 +4,8 @@
  * Theory. Unicode sets 32 noncharacters aside (U+FDD0–U+FDEF) that no text needs. While a document is being built, seven of them mark holes
  * and eight stand for the characters that XML wants escaped, so the document builder never sees markup in a text and never decides about
  * escaping. All foreign text passes `documentText`, which removes what XML 1.0 cannot carry and these noncharacters themselves, therefore
- * nobody outside can forge a hole. `splitAtHoles` turns the serialised document into literal pieces and holes, and the marks into
- * references.
+ * nobody outside can forge a hole. In the serialised document `writeReferences` turns the marks of characters into references, and
+ * `findHoles` finds those of holes among its bytes.
  */
 
 /**
@@ -25,7 +25,21 @@ export const holeMark: Readonly<Record<Hole, string>> = {
   entityHost: "\uFDD6",
 };
 
-const holeOfMark = new Map<string, Hole>(Object.entries(holeMark).map(([hole, mark]) => [mark, hole as Hole]));
+/** Bytes that a mark takes in UTF-8: 0xEF, 0xB7, and one that differs. */
+export const HOLE_BYTES = 3;
+const MARK_BYTE = 0xef;
+const MARK_BYTE_2 = 0xb7;
+
+/** Last byte of each hole's mark. */
+export const HoleCode = {
+  entity: 0x90,
+  remote: 0x91,
+  version: 0x92,
+  guid: 0x93,
+  entityScheme: 0x94,
+  entityAddress: 0x95,
+  entityHost: 0x96,
+} as const satisfies Readonly<Record<Hole, number>>;
 
 /** Character, its mark while building, its reference on the wire; quotes and line ends as the recorded bodies write them. */
 const escapes = [
@@ -47,7 +61,8 @@ const referenceOfMark = new Map<string, string>(escapes.map(([, mark, reference]
 // deno-lint-ignore no-control-regex -- the control characters that XML 1.0 §2.2 forbids are what it looks for
 const unusable = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFDD0-\uFDEF\uFFFE\uFFFF]/g;
 const special = /[&<>"'\r\n\t]/g;
-const marks = /([\uFDD0-\uFDEF])/;
+/** Marks of characters, and those that mean nothing. */
+const otherMarks = /[\uFDD7-\uFDEF]/g;
 // deno-lint-ignore no-control-regex -- ASCII begins with its control characters
 const beyondAscii = /[^\x00-\x7F]/gu;
 /** What nearly all texts consist of: nothing in them has to be replaced. */
@@ -74,25 +89,19 @@ export function escapeText(text: string): string {
     .replace(beyondAscii, (character) => `&#${character.codePointAt(0)};`);
 }
 
-/**
- * Splits a serialised document at its hole marks and writes the references.
- *
- * @returns Literal pieces, one more than holes: `literals[i]` stands before `holes[i]`.
- */
-export function splitAtHoles(serialized: string): { literals: string[]; holes: Hole[] } {
-  const literals: string[] = [];
-  const holes: Hole[] = [];
-  let literal = "";
-  // Every second piece is a mark.
-  serialized.split(marks).forEach((piece, i) => {
-    const hole = i % 2 === 0 ? undefined : holeOfMark.get(piece);
-    if (hole === undefined) literal += i % 2 === 0 ? piece : referenceOfMark.get(piece) ?? "";
-    else {
-      literals.push(literal);
-      holes.push(hole);
-      literal = "";
-    }
-  });
-  literals.push(literal);
-  return { literals, holes };
+/** Writes the references of a serialised document; of all marks those of holes are left. */
+export function writeReferences(serialized: string): string {
+  return serialized.replace(otherMarks, (mark) => referenceOfMark.get(mark) ?? "");
+}
+
+/** Where the marks of holes are in a document of UTF-8, in order. */
+export function findHoles(bytes: Buffer): number[] {
+  const holes: number[] = [];
+  let at = bytes.indexOf(MARK_BYTE);
+  while (at >= 0) {
+    const code = bytes[at + 2]!;
+    if (bytes[at + 1] === MARK_BYTE_2 && code >= HoleCode.entity && code <= HoleCode.entityHost) holes.push(at);
+    at = bytes.indexOf(MARK_BYTE, at + HOLE_BYTES);
+  }
+  return holes;
 }

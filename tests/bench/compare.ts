@@ -49,7 +49,7 @@ const SCENARIOS: readonly Scenario[] = [
   {
     name: "5,000 on 100, presence",
     flags: flagsOf({ watchers: 5_000, resources: 100, changes: 24, event: "presence", trigger: "presence" }),
-    warm: flagsOf({ "warm-changes": WARM_CHANGES }),
+    warm: flagsOf({ "warm-comings": WARM_COMINGS, "warm-changes": WARM_CHANGES }),
     servers: ["hintd", "kamailio 1", "kamailio 2"],
   },
   {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { holeFill, RenderedBody } from "../../lib/body/rendered.ts";
-import { holeMark, splitAtHoles } from "../../lib/body/text.ts";
+import { findHoles, HoleCode, holeMark } from "../../lib/body/text.ts";
 
 const fill = holeFill({ entity: "sip:1000@example.org:5060", remote: "sip:2000@example.org", guid: "5f", version: 41 });
 const mediaType = "application/x";
@@ -74,9 +74,13 @@ describe("a rendered body", () => {
   });
 });
 
-test("splitting leaves one literal more than holes", () => {
-  expect(splitAtHoles(`a${holeMark.entity}${holeMark.guid}b`)).toEqual({
-    literals: ["a", "", "b"],
-    holes: ["entity", "guid"],
-  });
+test("a hole's code is the last byte of its mark", () => {
+  for (const [hole, mark] of Object.entries(holeMark)) {
+    expect([...Buffer.from(mark)]).toEqual([0xef, 0xb7, HoleCode[hole as keyof typeof HoleCode]]);
+  }
+});
+
+test("what begins with the same byte as a hole is none", () => {
+  const bytes = Buffer.from(`\uF000a\uFDC7${holeMark.entity}\uFFFD${holeMark.guid}`);
+  expect(findHoles(bytes)).toEqual([7, 13]);
 });

@@ -96,47 +96,68 @@ function isUtf8(encoding: string, text: string): boolean {
   return name === "utf-8" || (["us-ascii", "iso-8859-1"].includes(name) && !/[^ -~\s]/.test(text));
 }
 
+/** The library's parser with what is wanted of it; good for one document after another, until one has a fault. */
+class Reader {
+  readonly #parser = new SaxesParser({ xmlns: true, position: false });
+  readonly #open: XmlElement[] = [];
+  #text = "";
+  #root: XmlElement | undefined;
+  #elementCount = 0;
+  #attributeCount = 0;
+
+  constructor() {
+    const parser = this.#parser;
+    parser.on("error", (error) => this.#fail(`not well-formed: ${error.message}`));
+    parser.on("xmldecl", ({ version, encoding }) => {
+      if (version !== undefined && version !== "1.0") this.#fail("the document must be XML 1.0");
+      if (encoding !== undefined && !isUtf8(encoding, this.#text)) this.#fail("the document must be UTF-8");
+    });
+    parser.on("doctype", () => this.#fail("a document type is not allowed"));
+    parser.on("opentagstart", () => {
+      this.#attributeCount = 0;
+      if (++this.#elementCount > limits.xmlElementCount) this.#fail("the document has too many elements");
+      if (this.#open.length >= limits.xmlDepth) this.#fail("the elements are nested too deeply");
+    });
+    parser.on("attribute", ({ value }) => {
+      if (++this.#attributeCount > limits.xmlAttributeCount) this.#fail("an element has too many attributes");
+      if (value.length > limits.xmlTextChars) this.#fail("an attribute is too long");
+    });
+    parser.on("opentag", (tag) => {
+      const element = new XmlElement(tag, parser.line);
+      this.#root ??= element;
+      this.#open.at(-1)?.append(element);
+      this.#open.push(element);
+    });
+    parser.on("closetag", () => void this.#open.pop());
+    const appendText = (piece: string) => this.#open.at(-1)?.appendText(piece);
+    parser.on("text", appendText);
+    parser.on("cdata", appendText);
+  }
+
+  /** The root element of a document; throws a DocumentFault, and is of no use then. */
+  read(text: string): XmlElement {
+    this.#text = text;
+    this.#root = undefined;
+    this.#elementCount = 0;
+    this.#parser.write(text).close();
+    this.#text = "";
+    return this.#root ?? this.#fail("the document is empty");
+  }
+
+  #fail(rule: string): never {
+    throw new DocumentFault(this.#parser.line, rule);
+  }
+}
+
+let reader = new Reader();
+
 function rootOf(bytes: Uint8Array): XmlElement {
   if (bytes.length > limits.messageBytes) throw new DocumentFault(1, "the document is too long");
   const text = utf8Text(bytes);
-  const parser = new SaxesParser({ xmlns: true, position: false });
-  const open: XmlElement[] = [];
-  let root: XmlElement | undefined;
-  let elementCount = 0;
-  let attributeCount = 0;
-
-  function fail(rule: string): never {
-    throw new DocumentFault(parser.line, rule);
+  try {
+    return reader.read(text);
+  } catch (error) {
+    reader = new Reader();
+    throw error;
   }
-  function appendText(piece: string): void {
-    open.at(-1)?.appendText(piece);
-  }
-
-  parser.on("error", (error) => fail(`not well-formed: ${error.message}`));
-  parser.on("xmldecl", ({ version, encoding }) => {
-    if (version !== undefined && version !== "1.0") fail("the document must be XML 1.0");
-    if (encoding !== undefined && !isUtf8(encoding, text)) fail("the document must be UTF-8");
-  });
-  parser.on("doctype", () => fail("a document type is not allowed"));
-  parser.on("opentagstart", () => {
-    attributeCount = 0;
-    if (++elementCount > limits.xmlElementCount) fail("the document has too many elements");
-    if (open.length >= limits.xmlDepth) fail("the elements are nested too deeply");
-  });
-  parser.on("attribute", ({ value }) => {
-    if (++attributeCount > limits.xmlAttributeCount) fail("an element has too many attributes");
-    if (value.length > limits.xmlTextChars) fail("an attribute is too long");
-  });
-  parser.on("opentag", (tag) => {
-    const element = new XmlElement(tag, parser.line);
-    if (root === undefined) root = element;
-    else open.at(-1)?.append(element);
-    open.push(element);
-  });
-  parser.on("closetag", () => void open.pop());
-  parser.on("text", appendText);
-  parser.on("cdata", appendText);
-
-  parser.write(text).close();
-  return root ?? fail("the document is empty");
 }
