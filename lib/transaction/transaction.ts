@@ -73,7 +73,10 @@ export interface ClientTransaction {
 
 /** Who sent a request. Exactly one final call ends each transaction. */
 export interface ClientUser {
-  /** A response: provisional ones any number of times, then one final one. `response` is valid during the call only. */
+  /**
+   * A response: provisional ones any number of times, then one final one. `response` is valid during the call only; of a 2xx to a
+   * NOTIFY it may hold nothing but status, branch and CSeq's method.
+   */
   receiveResponse(response: Message, transaction: ClientTransaction): void;
   /** No final answer within Timer F. */
   transactionTimedOut(transaction: ClientTransaction): void;

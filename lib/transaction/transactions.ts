@@ -1,10 +1,11 @@
 /**
  * Owns the transaction layer: what arrives by a flow becomes a retransmission, an answer to us, or a new request.
  *
- * Theory. One `Message` is filled with everything received, and is read by whoever is called from here. A response finds
- * its transaction by the slot index in its branch, without a map; requests by key. Refusals that need no memory (bad
- * bytes, merged requests, CANCEL, overload) are answered statelessly, with a To tag computed from the request, so that
- * a repeated request gets the same. Errors thrown above end here: a ParseFailure becomes a 400, our own faults a 500.
+ * Theory. One `Message` is filled with everything received, and is read by whoever is called from here; with a 2xx to a
+ * NOTIFY just so far as to know what it is. A response finds its transaction by the slot index in its branch, without a map;
+ * requests by key. Refusals that need no memory (bad bytes, merged requests, CANCEL, overload) are answered statelessly, with a
+ * To tag computed from the request, so that a repeated request gets the same. Errors thrown above end here: a ParseFailure
+ * becomes a 400, our own faults a 500.
  *
  * Budget: 3 µs for one NOTIFY and its 200, parsing included, no allocation (tests/transaction/transactions_bench.ts).
  */
@@ -13,6 +14,7 @@ import type { Entropy } from "../runtime/entropy.ts";
 import { limits } from "../runtime/limits.ts";
 import type { Log } from "../runtime/log.ts";
 import type { Timers } from "../runtime/timers.ts";
+import { glanceAtSuccess } from "../sip/glance.ts";
 import { Header } from "../sip/header_names.ts";
 import { Message } from "../sip/message.ts";
 import { Method } from "../sip/method.ts";
@@ -153,6 +155,7 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
 
   receiveMessage(bytes: Uint8Array, start: number, end: number, flow: Flow): void {
     const message = this.#message;
+    if (glanceAtSuccess(bytes, start, end, message) && this.#takeSuccess(message)) return;
     const failure = parseMessage(bytes, start, end, message);
     try {
       if (failure !== undefined) this.#receiveGarbage(failure, failure.isAnswerable, flow);
@@ -220,10 +223,23 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
     this.#log.error("transaction", error instanceof Error ? error.stack ?? error.message : String(error));
   }
 
+  /** Takes a 2xx to a NOTIFY, of which nobody wants to know more than that it is one; false for anything else. */
+  #takeSuccess(response: Message): boolean {
+    const slot = response.method === Method.notify ? this.#slotOf(response) : undefined;
+    slot?.receive(response);
+    return slot !== undefined;
+  }
+
   #receiveResponse(response: Message): void {
-    const slot = this.#clients.at(branchIndex(response.bytes, response.branchStart, response.branchEnd));
-    if (slot !== undefined && slot.matches(response)) slot.receive(response);
+    const slot = this.#slotOf(response);
+    if (slot !== undefined) slot.receive(response);
     else this.counters.responsesStray++;
+  }
+
+  /** Of the request that a response answers. */
+  #slotOf(response: Message): ClientSlot | undefined {
+    const slot = this.#clients.at(branchIndex(response.bytes, response.branchStart, response.branchEnd));
+    return slot?.matches(response) === true ? slot : undefined;
   }
 
   #receiveRequest(request: Message, flow: Flow): void {

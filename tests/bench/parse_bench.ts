@@ -1,10 +1,12 @@
 /**
  * Measures the parser on what the data plane sees most: the 200 to a NOTIFY, and a SUBSCRIBE.
  *
- * Run: node_modules/bun/bin/bun.exe tests/bench/parse_bench.ts. Budgets: 200 indexed in 1.5 µs, SUBSCRIBE in 3 µs. Prints
- * one JSON line, so that two runs can be compared. The engine tells no allocation per call; the code has none to make.
+ * Run: node_modules/bun/bin/bun.exe tests/bench/parse_bench.ts. Budgets: a 200 looked at in 0.5 µs, indexed in 1.5 µs; a
+ * SUBSCRIBE in 3 µs. Prints one JSON line, so that two runs can be compared. The engine tells no allocation per call; the code has
+ * none to make.
  */
 import { checkSyntax } from "../../lib/sip/check.ts";
+import { glanceAtSuccess } from "../../lib/sip/glance.ts";
 import { Message } from "../../lib/sip/message.ts";
 import { parseMessage } from "../../lib/sip/parse.ts";
 import { writeResponse } from "../../lib/sip/response.ts";
@@ -63,7 +65,13 @@ function index(bytes: Uint8Array): void {
   sink += message.branchStart + message.cseqNumber + message.status;
 }
 
+function glance(bytes: Uint8Array): void {
+  if (!glanceAtSuccess(bytes, 0, bytes.length, message)) throw new Error("not told at one look");
+  sink += message.branchStart + message.status;
+}
+
 const results = [
+  measure("200 at one look", 50_000, () => glance(RESPONSE)),
   measure("200 indexed", 50_000, () => index(RESPONSE)),
   measure("SUBSCRIBE indexed", 50_000, () => index(SUBSCRIBE)),
   measure("SUBSCRIBE read in full", 10_000, () => {
