@@ -122,14 +122,14 @@ export function createControls(parts: ControlsParts): AppControls {
   const deviceKeys = () => {
     const keys = new Set(engine.devices.deviceKeys());
     for (const resource of engine.resources()) {
-      for (const device of resource.devices) keys.add(deviceKey(device) ?? device);
+      for (const key of resource.deviceKeys) keys.add(key);
     }
     return keys;
   };
   const providerKeys = () => {
     const keys = new Set(engine.devices.providerKeys());
     for (const resource of engine.resources()) {
-      for (const provider of resource.providers) keys.add(providerKey(provider) ?? provider);
+      for (const key of resource.providerKeys) keys.add(key);
     }
     return keys;
   };

@@ -28,7 +28,6 @@ import type { PublicationRow as PublisherRow } from "../uac/section.ts";
 import type { ForwardingKind } from "../state/features.ts";
 import type { Resource } from "../state/resource.ts";
 import { noMessages, sumOfCounts } from "../state/mailbox_counts.ts";
-import { deviceKey, providerKey } from "../state/hint.ts";
 import type { Core } from "./core.ts";
 
 /** Now on both time lines: monotonic deadlines are told as wall instants. */
@@ -50,10 +49,10 @@ export function hintRow(core: Core, resource: Resource, context: string = resour
     hint: resource.hint,
     state: state.extension,
     changed_at: instantText(resource.changedAt),
-    devices: state.devices.map((share) => ({
-      device: share.device,
-      state: share.state,
-      changed_at: instantOrNull(devices.changedAt(deviceKey(share.device) ?? share.device)),
+    devices: state.devices.map(({ device, state }, i) => ({
+      device,
+      state,
+      changed_at: instantOrNull(devices.changedAt(resource.deviceKeys[i]!)),
     })),
     presence: resource.providers.length === 0 && state.presence.state === "not_set" ? null : {
       providers: resource.providers,
@@ -61,7 +60,7 @@ export function hintRow(core: Core, resource: Resource, context: string = resour
       subtype: state.presence.subtype,
       message: state.presence.message,
       changed_at: instantOrNull(
-        latest(resource.providers.map((provider) => devices.presenceChangedAt(providerKey(provider) ?? provider))),
+        latest(resource.providerKeys.map((key) => devices.presenceChangedAt(key))),
       ),
     },
     watcher_count: core.subscriptions.watchersOf(resource).size,

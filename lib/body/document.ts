@@ -13,12 +13,13 @@ export interface Element {
   readonly name: string;
   readonly parent: Element | undefined;
   readonly text: string;
-  readonly attributes: Map<string, string>;
+  /** As they stand in its tag. */
+  attributes: string;
   readonly children: Element[];
 }
 
 function createElement(name: string, attributes: Attributes, text = "", parent?: Element): Element {
-  return setAttributes({ name, parent, text, attributes: new Map(), children: [] }, attributes);
+  return { name, parent, text, attributes: attributesText(attributes), children: [] };
 }
 
 /** Starts a document and returns its root element. */
@@ -38,13 +39,18 @@ export function appendText(parent: Element, name: string, text: string, attribut
   return element;
 }
 
-/** Sets attributes of an element, leaving out those without a value. */
-export function setAttributes(element: Element, attributes: Attributes): Element {
+/** Adds attributes to those that an element has, which are others. */
+export function addAttributes(element: Element, attributes: Attributes): void {
+  element.attributes += attributesText(attributes);
+}
+
+function attributesText(attributes: Attributes): string {
+  let text = "";
   for (const name in attributes) {
     const value = attributes[name];
-    if (value !== undefined) element.attributes.set(name, value);
+    if (value !== undefined) text += ` ${name}="${value}"`;
   }
-  return element;
+  return text;
 }
 
 /** Moves an element before its first sibling of the given name, if there is one. */
@@ -62,8 +68,7 @@ export function serialize(root: Element): string {
 }
 
 function written({ name, attributes, text, children }: Element, indentation: string): string {
-  let tag = `${indentation}<${name}`;
-  for (const [attribute, value] of attributes) tag += ` ${attribute}="${value}"`;
+  const tag = `${indentation}<${name}${attributes}`;
   if (text !== "") return `${tag}>${text}</${name}>\n`;
   if (children.length === 0) return `${tag} />\n`;
   let inner = "";

@@ -76,7 +76,7 @@ function takeBranch(bytes: Uint8Array, line: number, end: number, message: Messa
     if (byte === Char.semicolon && startsWith(bytes, at, BEFORE_BRANCH)) {
       message.branchStart = at + BEFORE_BRANCH.length;
       message.branchEnd = skipClass(bytes, message.branchStart, end, CharClass.genericValue);
-      return true;
+      return message.branchEnd > message.branchStart;
     }
     // The line's end, another Via behind this one, or a quoted string in which anything may stand.
     if (byte === Char.cr || byte === Char.lf || byte === Char.comma || byte === Char.quote) return false;

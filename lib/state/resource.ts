@@ -79,8 +79,12 @@ export interface Resource {
   readonly name: string;
   /** Devices of the hint as it names them. */
   readonly devices: readonly string[];
+  /** The same as `deviceKey` spells them; as they are where nobody provides them. */
+  readonly deviceKeys: readonly string[];
   /** Presence providers of the hint as it names them. */
   readonly providers: readonly string[];
+  /** The same as `providerKey` spells them. */
+  readonly providerKeys: readonly string[];
   readonly state: ResourceState;
   /** Since when `state.extension` holds. */
   readonly changedAt: EpochMillis;

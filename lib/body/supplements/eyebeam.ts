@@ -1,7 +1,7 @@
 /**
  * Owns the person that eyeBeam and its descendants look for: RPID's on-the-phone while a call occupies the extension.
  */
-import { append, setAttributes } from "../document.ts";
+import { addAttributes, append } from "../document.ts";
 import { lampOf, shownState, shownStateVariesOn } from "../lamp.ts";
 import { namespaces } from "../pidf.ts";
 import type { Supplement } from "../supplement.ts";
@@ -13,7 +13,7 @@ export const eyebeam: Supplement = {
   variesOn: ["profile", ...shownStateVariesOn],
   supplement(root, subject, variant) {
     if (variant.profile === "rfc") return;
-    setAttributes(root, { "xmlns:dm": namespaces.dataModel, "xmlns:rpid": namespaces.rpid });
+    addAttributes(root, { "xmlns:dm": namespaces.dataModel, "xmlns:rpid": namespaces.rpid });
     const person = append(root, "dm:person");
     if (lampOf(shownState(subject.state, variant)).isOnThePhone) {
       append(append(person, "rpid:activities"), "rpid:on-the-phone");
