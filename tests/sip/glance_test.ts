@@ -62,6 +62,7 @@ describe("one look tells nothing of", () => {
       "a branch of another Via in the line",
       answer([STATUS, "Via: SIP/2.0/UDP a, SIP/2.0/UDP b;branch=z", ...LINES, CSEQ]),
     ],
+    ["a blank before the branch", answer([STATUS, VIA.replace("branch=", "branch= "), ...LINES, CSEQ])],
     ["a branch in a quoted string", answer([STATUS, 'Via: SIP/2.0/UDP a;x=";branch=z"', ...LINES, CSEQ])],
     ["a fold", answer([STATUS, VIA, "To: <sip:c@d>\r\n ;tag=2", CSEQ])],
     ["blanks before a colon", answer([STATUS, VIA.replace(":", " :"), ...LINES, CSEQ])],
