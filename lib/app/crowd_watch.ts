@@ -2,8 +2,8 @@
  * Owns the giving back of memory once a crowd has come, or gone: the host's heap keeps the room that the coming once needed.
  *
  * Almost everything that lives has a deadline: subscriptions, registrations, requests on their way; answers to be repeated have one
- * together. So the number of both tells a crowd, and when it stands still nobody comes or goes. To give back takes as long as it takes
- * to look at what lives: once for a crowd, when nobody comes or goes.
+ * together. So the number of both tells a crowd, and when it stands still nobody comes or goes. To give back costs a look at all that
+ * lives: once for a crowd, when nobody comes or goes.
  */
 import { limits } from "../runtime/limits.ts";
 import { TimerEntry, type TimerOwner, type Timers } from "../runtime/timers.ts";
@@ -31,7 +31,7 @@ export class CrowdWatch implements TimerOwner {
    * Looks from now on.
    *
    * @param parts.livingCount Deadlines and answers.
-   * @param parts.giveBack Has the host give back what it does not need.
+   * @param parts.giveBack Has the host give back what it does not need, beside the work that goes on.
    */
   constructor(parts: { timers: Timers; livingCount: () => number; giveBack: () => void }) {
     this.#timers = parts.timers;

@@ -27,7 +27,7 @@ export function startIsOver(isBusy: () => boolean): void {
   }, AFTERGLOW_MILLIS).unref();
 }
 
-/** Gives back the memory of all that lives no more, and keeps the compiled code. Everything waits until it is done. */
+/** Has the memory of all that lives no more given back, beside the work that goes on; the compiled code is kept. */
 export function collectGarbage(): void {
-  Bun.gc(true);
+  Bun.gc(false);
 }

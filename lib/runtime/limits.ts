@@ -203,7 +203,7 @@ export const limits = {
   forwardTargetChars: 128,
   /** Rings before a call is forwarded, as phones offer them. */
   forwardRingCount: 100,
-  /** Deadlines and answers beyond which no garbage is collected on purpose: to look at what so many hold takes 50 ms. */
+  /** Deadlines and answers beyond which no garbage is collected on purpose: with 100,000 that holds everything up for 50 to 100 ms. */
   collectedLivingCount: 25_000,
   /** Problems shown on the page. */
   problemCount: 200,
