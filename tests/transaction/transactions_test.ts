@@ -146,6 +146,34 @@ test("an answer goes out with received and rport when the endpoint is believed t
   expect(headerOf(office.phone.texts[0]!, "To")).toContain(";tag=");
 });
 
+test("a 2xx to a NOTIFY is one whatever its other headers are worth; a refusal is read in full", () => {
+  const office = openOffice();
+  const user = new Watcher();
+  const worthless = (status: number) =>
+    responseTo(office.phone.texts.at(-1)!, status).replace("Content-Length: 0", "Content-Length: x");
+  office.notify(user);
+  office.say(worthless(481));
+  expect([user.told, office.counters.garbageIgnored]).toEqual([[], 1]);
+  office.say(worthless(200));
+  office.say(worthless(200));
+  expect(user.told).toEqual([200]);
+  expect([office.counters.responsesReceived, office.counters.responsesAbsorbed]).toEqual([1, 1]);
+});
+
+test("a 2xx that answers none of ours is stray, or garbage where it has a fault", () => {
+  const office = openOffice();
+  const user = new Watcher();
+  office.notify(user);
+  const answer = responseTo(office.phone.texts[0]!, 200);
+  const guessed = answer.replace(/branch=(z9hG4bK....)/, "branch=$1x");
+  office.say(guessed);
+  office.say(answer.replace("7 NOTIFY", "7 OPTIONS"));
+  office.say(guessed.replace("Content-Length: 0", "Content-Length: x"));
+  expect([office.counters.responsesStray, office.counters.garbageIgnored, user.told]).toEqual([2, 1, []]);
+  office.say(answer);
+  expect(user.told).toEqual([200]);
+});
+
 test("a message that cannot be framed is answered with the framer's reason (RFC 3261 §18.3)", () => {
   const office = openOffice();
   const failure = new ParseFailure({ header: "Content-Length", rule: "missing", at: 0, source: "RFC 3261 §18.3" });
