@@ -237,6 +237,36 @@ describe("the status page", () => {
     expect(await page.innerText(".notice")).toContain("1 hint removed");
     await close();
   });
+
+  test("what changes while a page is fetched anew stays on it", async () => {
+    const { hintd } = office;
+    const right = readFileSync(hintd.configFile, "utf8");
+    await hintd.setDevice("Custom:door", "RINGING");
+    const [{ page, close }, witness] = [await open("/"), await open("/")];
+    await live(page);
+    await live(witness.page);
+    const [isRead, isTold] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    await page.route(`${hintd.url}/`, async (route) => {
+      const response = await route.fetch();
+      isRead.resolve();
+      await isTold.promise;
+      await route.fulfill({ response });
+    });
+    writeFileSync(hintd.configFile, `${right}\n[contexts.late.hints]\n901 = "Custom:later(Later arrival)"\n`);
+    await hintd.run("reload");
+    await isRead.promise;
+    await page.evaluate(() => document.getElementById("main")!.setAttribute("data-is-old", ""));
+    await hintd.setDevice("Custom:door", "BUSY");
+    // Whatever the other page has been told, this one has been told, too.
+    await witness.page.waitForSelector("[id='lamp/default/802'][data-state=BUSY]");
+    isTold.resolve();
+    await page.waitForSelector("#main:not([data-is-old]) [id='lamp/default/802'][data-state=BUSY]");
+    writeFileSync(hintd.configFile, right);
+    await hintd.run("reload");
+    await page.waitForSelector("[id='lamp/late/901']", { state: "detached" });
+    await witness.close();
+    await close();
+  });
 });
 
 describe("the page of an extension", () => {

@@ -2,6 +2,8 @@
 const live = document.getElementById("live");
 const search = document.getElementById("search");
 let refreshTimer;
+// What is told while the page is fetched anew; undefined when it is not.
+let held;
 
 function say(state, words) {
   live.dataset.state = state;
@@ -59,6 +61,7 @@ function swap(old, fresh) {
 }
 
 function receiveElement(event) {
+  held?.push(event);
   const { id, html } = JSON.parse(event.data);
   const old = document.getElementById(id);
   if (old === null) {
@@ -82,18 +85,39 @@ function decodeHintPath() {
 }
 
 function refreshSoon() {
+  refreshAfter(150);
+}
+
+function refreshAfter(millis) {
   clearTimeout(refreshTimer);
-  refreshTimer = setTimeout(refresh, 150);
+  refreshTimer = setTimeout(refresh, millis);
 }
 
 async function refresh() {
-  const main = document.getElementById("main");
   // Somebody is writing into a form; what they wrote must not vanish.
   if (document.activeElement?.closest(".setter input, .setter select") instanceof Element) {
-    refreshTimer = setTimeout(refresh, 2000);
-    return;
+    return refreshAfter(2000);
   }
-  const response = await fetch(location.href, { headers: { accept: "text/html" } });
+  if (held !== undefined) return refreshSoon();
+  held = [];
+  try {
+    await fetchMain();
+  } catch {
+    // The server is away or busy; what the page shows may be old.
+    refreshAfter(2000);
+  } finally {
+    // The answer may have been written before what was told meanwhile.
+    const again = held;
+    held = undefined;
+    again.forEach(receiveElement);
+  }
+}
+
+async function fetchMain() {
+  const response = await fetch(location.href, {
+    headers: { accept: "text/html" },
+    signal: AbortSignal.timeout(10_000),
+  });
   if (response.redirected || response.status === 404) return location.reload();
   if (!response.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
@@ -102,7 +126,7 @@ async function refresh() {
   const fresh = page.getElementById("main");
   const box = fresh.querySelector("#search");
   if (box !== null && search !== null) box.replaceWith(search);
-  main.replaceWith(fresh);
+  document.getElementById("main").replaceWith(fresh);
   if (search !== null) search.value = typed;
   if (isTyping) search.focus();
   filter();
