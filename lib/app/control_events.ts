@@ -1,8 +1,9 @@
 /**
  * Owns what page, API and webhooks are told of as it happens: one event for each change, with the row as it was then.
  *
- * But subscriptions come, go and are notified by the thousand, and mostly nobody looks: their rows are made as late as somebody does, and
- * tell what is true by then, of the watchers of a hint likewise. Answered NOTIFYs, and hints whose watchers come and go, are told of once in a while, so that neither a fan-out nor a crowd drowns the rest.
+ * Subscriptions come, go and are notified by the thousand, and mostly nobody looks. So their rows, and that of a hint which has other
+ * watchers, are made when somebody looks, and tell what is true by then. Answered NOTIFYs, and hints whose watchers come and go, are
+ * told of once in a while, so that neither a fan-out nor a crowd drowns the rest.
  */
 import type { Watched } from "../event/event_package.ts";
 import type { Subscription } from "../event/subscription.ts";

@@ -9,13 +9,21 @@
  */
 
 /**
- * What differs between two watchers of one body; `entityScheme` and `entityAddress` are `entity` up to and behind its first colon,
- * `entityHost` is its host and port.
+ * What differs between two watchers of one body, with the last byte of its mark; `entityScheme` and `entityAddress` are `entity` up to
+ * and behind its first colon, `entityHost` is its host and port.
  */
-export type Hole = "entity" | "remote" | "version" | "guid" | "entityScheme" | "entityAddress" | "entityHost";
+export const HoleCode = {
+  entity: 0x90,
+  remote: 0x91,
+  version: 0x92,
+  guid: 0x93,
+  entityScheme: 0x94,
+  entityAddress: 0x95,
+  entityHost: 0x96,
+} as const;
 
 /** Mark of each hole, to be put into a document that is being built. */
-export const holeMark: Readonly<Record<Hole, string>> = {
+export const holeMark: Readonly<Record<keyof typeof HoleCode, string>> = {
   entity: "\uFDD0",
   remote: "\uFDD1",
   version: "\uFDD2",
@@ -29,17 +37,6 @@ export const holeMark: Readonly<Record<Hole, string>> = {
 export const HOLE_BYTES = 3;
 const MARK_BYTE = 0xef;
 const MARK_BYTE_2 = 0xb7;
-
-/** Last byte of each hole's mark. */
-export const HoleCode = {
-  entity: 0x90,
-  remote: 0x91,
-  version: 0x92,
-  guid: 0x93,
-  entityScheme: 0x94,
-  entityAddress: 0x95,
-  entityHost: 0x96,
-} as const satisfies Readonly<Record<Hole, number>>;
 
 /** Character, its mark while building, its reference on the wire; quotes and line ends as the recorded bodies write them. */
 const escapes = [

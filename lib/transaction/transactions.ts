@@ -155,9 +155,9 @@ export class TransactionLayer implements FlowReceiver, ClientHost, ServerHost {
 
   receiveMessage(bytes: Uint8Array, start: number, end: number, flow: Flow): void {
     const message = this.#message;
-    if (glanceAtSuccess(bytes, start, end, message) && this.#takeSuccess(message)) return;
-    const failure = parseMessage(bytes, start, end, message);
     try {
+      if (glanceAtSuccess(bytes, start, end, message) && this.#takeSuccess(message)) return;
+      const failure = parseMessage(bytes, start, end, message);
       if (failure !== undefined) this.#receiveGarbage(failure, failure.isAnswerable, flow);
       else if (message.isRequest) this.#receiveRequest(message, flow);
       else this.#receiveResponse(message);

@@ -137,11 +137,12 @@ class Reader {
   /** The root element of a document; throws a DocumentFault, and is of no use then. */
   read(text: string): XmlElement {
     this.#text = text;
-    this.#root = undefined;
     this.#elementCount = 0;
     this.#parser.write(text).close();
+    const root = this.#root ?? this.#fail("the document is empty");
     this.#text = "";
-    return this.#root ?? this.#fail("the document is empty");
+    this.#root = undefined;
+    return root;
   }
 
   #fail(rule: string): never {

@@ -36,7 +36,7 @@ const server = serverPart("server transaction, made to ended", requests, index.o
 const answer = answerPart(requests);
 const [believe, believeInDialog] = believeParts(requests);
 const digest = digestParts(check.own);
-const [begin, match, indexAnswer] = clientParts(notify);
+const [begin, match, knowAnswer] = clientParts(notify);
 
 const refreshes = requests.map((_, i) =>
   refresh({
@@ -74,12 +74,12 @@ const queue: Part = {
 };
 const settle: Part = {
   name: "settle the subscription",
-  own: less(taken, indexAnswer.own, match.own),
+  own: less(taken, knowAnswer.own, match.own),
   floor: within,
   what: "within looking at the 200's bytes",
 };
 
-const notifying: Share[] = [[queue, 1], [begin, 1], [write, 1], [indexAnswer, 1], [match, 1], [settle, 1]];
+const notifying: Share[] = [[queue, 1], [begin, 1], [write, 1], [knowAnswer, 1], [match, 1], [settle, 1]];
 const subscribing: Share[] = [
   [index, 1],
   [check, 1],
