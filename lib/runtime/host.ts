@@ -7,6 +7,8 @@
  * meanwhile: compiled code goes with it, and amid a crowd that holds everything up for a fifth of a second.
  */
 
+import { heapSize } from "bun:jsc";
+
 /** Milliseconds after the start when its memory is given back: phones that waited for it come first. */
 const AFTERGLOW_MILLIS = 500;
 
@@ -27,7 +29,23 @@ export function startIsOver(isBusy: () => boolean): void {
   }, AFTERGLOW_MILLIS).unref();
 }
 
-/** Has the memory of all that lives no more given back, beside the work that goes on; the compiled code is kept. */
+/** Milliseconds within which a collection beside the work has ended. */
+const COLLECTION_MILLIS = 2_000;
+
+/** As large as all that lives, and no page of it is ever touched; there for as long as that takes. */
+const ballast: ArrayBuffer[] = [];
+
+/**
+ * Has the memory of all that lives no more given back, beside the work that goes on; the compiled code is kept.
+ *
+ * Asked to collect, the engine looks at what is young, and at everything only once much has been added. So it is asked twice, the first
+ * time with something large added, which is gone the second time.
+ */
 export function collectGarbage(): void {
+  ballast.push(new ArrayBuffer(heapSize()));
   Bun.gc(false);
+  setTimeout(() => {
+    ballast.pop();
+    Bun.gc(false);
+  }, COLLECTION_MILLIS).unref();
 }
