@@ -45,7 +45,7 @@ export function collectGarbage(): void {
   ballast.push(new ArrayBuffer(heapSize()));
   Bun.gc(false);
   setTimeout(() => {
-    ballast.pop();
+    ballast.length = 0;
     Bun.gc(false);
   }, COLLECTION_MILLIS).unref();
 }
