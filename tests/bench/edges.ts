@@ -142,7 +142,7 @@ function lossOf({ repeatedCount, retransmittedCount }: Phones, port: number): st
 }
 
 /** A hintd with watchers of one extension, and what its changes cost. */
-class Watched {
+class WatchedHintd {
   /** µs of processor time per NOTIFY, of each change. */
   readonly costs: number[] = [];
   readonly #hintd: MeasuredHintd;
@@ -157,10 +157,10 @@ class Watched {
     this.#publisher = new Publisher(phones, { address: ADDRESS, port: hintd.port, trigger: "dialog" });
   }
 
-  static async open(hintd: MeasuredHintd, watchers: number): Promise<Watched> {
+  static async open(hintd: MeasuredHintd, watchers: number): Promise<WatchedHintd> {
     const phones = await openPhones(hintd.port, watchers, ["2000"]);
     await subscribeAll(phones, watchers);
-    return new Watched(hintd, watchers, phones);
+    return new WatchedHintd(hintd, watchers, phones);
   }
 
   async change(round: number): Promise<void> {
@@ -179,7 +179,7 @@ async function measureAmongOthers(): Promise<void> {
   const hintds: MeasuredHintd[] = [];
   try {
     for (let i = 0; i < 2; i++) hintds.push(await startMeasuredHintd());
-    const [alone, among] = await Promise.all(hintds.map((hintd) => Watched.open(hintd, watchers)));
+    const [alone, among] = await Promise.all(hintds.map((hintd) => WatchedHintd.open(hintd, watchers)));
     const crowd = await openPhones(hintds[1]!.port, others, Array.from({ length: 99 }, (_, i) => String(2_001 + i)));
     await subscribeAll(crowd, others);
     for (let round = 0; round < WARM_COUNT + AMONG_COUNT; round++) {
